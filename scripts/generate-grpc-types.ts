@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+
+const PROTO = 'proto/grape/v1/grape.proto';
+const OUTPUT = 'src/api/grpc/generated/messages.ts';
+
+const HEADER = `/* Made from ${PROTO} by scripts/generate-grpc-types.ts; not edited by hand. */
+
+/* Every field may be absent, as it may on the wire. 64-bit integers are read as decimal text. */
+`;
+
+/** How a field of each scalar type looks once it is read; enums are their names, or numbers that are not known. */
+const SCALARS: Readonly<Record<string, string>> = {
+  string: 'string',
+  bytes: 'Uint8Array',
+  bool: 'boolean',
+  float: 'number',
+  double: 'number',
+  uint32: 'number',
+  uint64: 'string | number',
+  int64: 'string | number',
+};
+
+/** A file that a generator makes: a path from the repository's root, and its text. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** The TypeScript types of the messages of grape.proto, for the drift check and for writing them. */
+export async function generateGrpcTypes(): Promise<GeneratedFile[]> {
+  const proto = await readFile(new URL(`../${PROTO}`, import.meta.url), 'utf8');
+  return [{ path: OUTPUT, content: messageTypes(proto) }];
+}
+
+/**
+ * One interface a message, one union an enum. It reads the plain style that grape.proto keeps to: a declaration a line, nothing nested but oneofs.
+ *
+ * @throws {Error} at a line that is not in that style
+ */
+export function messageTypes(proto: string): string {
+  const out: string[] = [HEADER];
+  let block = 'none';
+  let oneof: { readonly name: string; readonly members: string[] } | undefined;
+  for (const raw of proto.split('\n')) {
+    const line = raw.trim();
+    if (line === '' || /^(?:syntax|package) /.test(line)) continue;
+    if (line.startsWith('//') || line.startsWith('rpc ')) {
+      if (block !== 'service' && !line.startsWith('rpc ')) out.push(comment(line, block));
+      continue;
+    }
+    const opening = /^(service|message|enum|oneof) (\w+) \{(\})?$/.exec(line);
+    if (opening !== null) {
+      const [, kind, name, closed] = opening as unknown as [string, string, string, string?];
+      if (kind === 'oneof') oneof = { name, members: [] };
+      else {
+        block = kind;
+        if (kind === 'message') out.push(`export interface ${name} {${closed ?? ''}`);
+        if (kind === 'enum') out.push(`export type ${name} =`);
+        if (closed !== undefined) block = 'none';
+      }
+      continue;
+    }
+    if (line === '}') {
+      if (oneof !== undefined) {
+        const names = oneof.members.map((member) => `'${member}'`).join(' | ');
+        out.push(`  readonly ${oneof.name}?: ${names} | undefined;`);
+        oneof = undefined;
+        continue;
+      }
+      if (block === 'message') out.push('}');
+      if (block === 'enum') out.push('  | number;');
+      block = 'none';
+      continue;
+    }
+    out.push(block === 'enum' ? enumValue(line) : field(line, oneof?.members));
+  }
+  return `${out.filter((line) => line !== '').join('\n')}\n`;
+}
+
+function comment(line: string, block: string): string {
+  if (/^\/\/ -+ \w+$/.test(line) || block === 'none') return '';
+  return `  /* ${line.slice(2).trim()} */`;
+}
+
+function enumValue(line: string): string {
+  const match = /^(\w+) = \d+;$/.exec(line);
+  if (match === null) throw new Error(`not a value of an enum: ${line}`);
+  return `  | '${match[1]}'`;
+}
+
+function field(line: string, members: string[] | undefined): string {
+  const match = /^(?:(repeated|optional) )?(map<string, (\w+)>|\w+) (\w+) = \d+;$/.exec(line);
+  if (match === null) throw new Error(`not a field: ${line}`);
+  const [, label, type, mapped, snake] = match as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const name = snake.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  members?.push(name);
+  const single = SCALARS[type] ?? type;
+  const full =
+    mapped !== undefined
+      ? `Readonly<Record<string, ${mapped}>>`
+      : label === 'repeated'
+        ? `readonly ${single}[]`
+        : single;
+  return `  readonly ${name}?: ${full} | undefined;`;
+}
