@@ -1,0 +1,4 @@
+import { termKind } from './term-kind.ts';
+
+/** The values true and false. */
+export const boolKind = termKind('boolean');

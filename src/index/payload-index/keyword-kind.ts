@@ -1,0 +1,4 @@
+import { termKind } from './term-kind.ts';
+
+/** Strings, compared whole or by their beginning. */
+export const keywordKind = termKind('string');

@@ -1,0 +1,107 @@
+import type { PointKey } from '../../base/point-id.ts';
+import { seededRandom } from '../../base/random.ts';
+import { planFilter } from '../filter/filter-plan.ts';
+import type { PointsFile } from '../segment/points-file.ts';
+import { FilterMatches } from './filter-matches.ts';
+import { type FilterQuery, prepareResidual } from './filter-query.ts';
+import type { LookupCounts } from './lookup-counts.ts';
+import { LruCache } from './lru-cache.ts';
+import type { SealedFields } from './sealed-fields.ts';
+
+/** What is known of a filter on a sealed segment. */
+export interface SealedMatch {
+  readonly matches: FilterMatches;
+  /** Rows expected to pass, before any record was read. */
+  readonly estimated: number;
+  /** Rows that may pass by what indexes know. */
+  readonly possible: number;
+  /** Share of the possible rows that pass, from a sample; 1 where indexes know. */
+  share: number | undefined;
+  readonly indexed: readonly string[];
+  readonly unindexed: readonly string[];
+}
+
+export interface SealedMatchesOptions {
+  readonly rows: number;
+  readonly points: PointsFile;
+  readonly fields: SealedFields;
+  readonly hasVector: (name: string, slot: number) => boolean;
+  readonly slotOf: (key: PointKey) => number | undefined;
+  /** Told of filters that were known, and of others. */
+  readonly lookups?: LookupCounts | undefined;
+}
+
+const CACHED_FILTERS = 32;
+const SAMPLE_ROWS = 200;
+/** So few records are read one by one instead of all of them in a scan. */
+const READ_ALONE_SHARE = 0.1;
+
+/** Answers filters on a sealed segment: by payload indexes as far as they go, then by records; remembers the filters used last. */
+export class SealedMatches {
+  readonly #options: SealedMatchesOptions;
+  readonly #known: LruCache<SealedMatch>;
+
+  constructor(options: SealedMatchesOptions) {
+    this.#options = options;
+    this.#known = new LruCache(CACHED_FILTERS, options.lookups);
+  }
+
+  of(filter: FilterQuery): SealedMatch {
+    const known = this.#known.get(filter.text);
+    if (known !== undefined) return known;
+    const match = this.#plan(filter);
+    this.#known.set(filter.text, match);
+    return match;
+  }
+
+  /** Share of the possible rows that pass: counted where all are known, else from a sample. */
+  share(match: SealedMatch): number {
+    const { matches, possible } = match;
+    if (matches.isComplete) return possible === 0 ? 0 : matches.count / possible;
+    const { rows } = this.#options;
+    match.share ??= matches.sample(SAMPLE_ROWS, rows, seededRandom(rows));
+    return match.share;
+  }
+
+  /** Reads what must be read until every row that passes is known. */
+  complete({ matches, possible }: SealedMatch, filter: FilterQuery): void {
+    if (matches.isComplete) return;
+    const { rows, points, hasVector } = this.#options;
+    if (possible <= rows * READ_ALONE_SHARE) {
+      for (let slot = 0; slot < rows; slot += 1) matches.has(slot);
+    } else {
+      points.scan(0, rows, (slot, key, payload) => {
+        if (!matches.isOpen(slot)) return;
+        const has = (name: string): boolean => hasVector(name, slot);
+        matches.tell(slot, key.length > 0 && filter.passes(key, payload, has));
+      });
+    }
+    matches.complete();
+  }
+
+  #plan(filter: FilterQuery): SealedMatch {
+    const { rows, points, fields, hasVector, slotOf } = this.#options;
+    const plan = planFilter(filter.filter, { fields: fields.all, rowCount: rows, slotOf });
+    const superset = plan.exact || plan.estimate.max < rows ? plan.candidates() : undefined;
+    const residual = plan.residual && prepareResidual(plan.residual, filter);
+    const passes = (slot: number): boolean => {
+      const { key, payload } = points.row(slot);
+      return (
+        key.length > 0 && (residual ?? filter).passes(key, payload, (name) => hasVector(name, slot))
+      );
+    };
+    return {
+      matches: new FilterMatches({
+        capacity: rows,
+        isExact: plan.exact,
+        passes,
+        ...(superset && { superset }),
+      }),
+      estimated: plan.estimate.expected,
+      possible: superset?.count() ?? rows,
+      share: undefined,
+      indexed: plan.indexedKeys,
+      unindexed: plan.unindexedKeys,
+    };
+  }
+}

@@ -1,0 +1,161 @@
+import { assert } from '../base/assert.ts';
+import type { PointKey } from '../base/point-id.ts';
+import type { KeyValueStore, ReadOptions } from './key-value-store.ts';
+import {
+  STATE_KEY,
+  allRecordsRange,
+  collectionOf,
+  countKey,
+  countRange,
+  journalIndexOf,
+  journalRange,
+  pointKeyOf,
+  recordKey,
+  recordRange,
+} from './keyspace.ts';
+import type { PointRecord } from './point-record.ts';
+import { type RecordSelection, decodeRecord } from './record-codec.ts';
+import {
+  type JournalRow,
+  type ShardState,
+  decodeCount,
+  decodeJournalRow,
+  decodeState,
+} from './shard-rows.ts';
+
+export interface ShardReaderOptions {
+  readonly store: KeyValueStore;
+  readonly shard: number;
+}
+
+/** A record and its id. */
+export interface KeyedRecord {
+  readonly key: PointKey;
+  readonly record: PointRecord;
+}
+
+export interface ScanOptions extends ReadOptions {
+  /** The first key wanted; absent: from the start. */
+  readonly from?: PointKey;
+  /** Records in all; no bound unless told. */
+  readonly limit?: number;
+  /** Records of one slice at most; 256 unless told. */
+  readonly sliceEntries?: number;
+  readonly selection?: RecordSelection;
+}
+
+/**
+ * Reads one shard. It keeps nothing in memory, so every thread may have its own over the same store. All reads may throw a VectorDbError: DATA_CORRUPT,
+ * STORAGE_FAILED, SHUTTING_DOWN.
+ */
+export class ShardReader {
+  readonly shard: number;
+  protected readonly store: KeyValueStore;
+
+  constructor(options: ShardReaderOptions) {
+    this.shard = options.shard;
+    this.store = options.store;
+  }
+
+  /** How far the shard has come; zeros for a shard that was never written. */
+  state(): ShardState {
+    const row = this.store.get(STATE_KEY);
+    return row === undefined ? { appliedIndex: 0, journalStart: 1 } : decodeState(row, this.shard);
+  }
+
+  has(collection: number, key: PointKey, options?: ReadOptions): boolean {
+    return this.store.get(recordKey(collection, key), options) !== undefined;
+  }
+
+  get(
+    collection: number,
+    key: PointKey,
+    selection?: RecordSelection,
+    options?: ReadOptions,
+  ): PointRecord | undefined {
+    const rowKey = recordKey(collection, key);
+    const row = this.store.get(rowKey, options);
+    return row === undefined ? undefined : decodeRecord(this.shard, rowKey, row, selection);
+  }
+
+  /** One record, or none, for each key. Blocks the thread: about 5 microseconds a key. */
+  getMany(
+    collection: number,
+    keys: readonly PointKey[],
+    selection?: RecordSelection,
+  ): (PointRecord | undefined)[] {
+    return keys.map((key) => this.get(collection, key, selection));
+  }
+
+  /** One page of a collection in the order of ids. */
+  async scan(
+    collection: number,
+    from: PointKey | undefined,
+    limit: number,
+    selection?: RecordSelection,
+  ): Promise<KeyedRecord[]> {
+    const page: KeyedRecord[] = [];
+    const options = {
+      limit,
+      ...(from === undefined ? {} : { from }),
+      ...(selection === undefined ? {} : { selection }),
+    };
+    for await (const slice of this.records(collection, options)) page.push(...slice);
+    return page;
+  }
+
+  /** A collection's records in the order of ids, as one moment saw them, a slice at a time. */
+  async *records(
+    collection: number,
+    options: ScanOptions = {},
+  ): AsyncGenerator<readonly KeyedRecord[], void, void> {
+    for await (const slice of this.store.slices(recordRange(collection, options.from), options)) {
+      yield slice.map(({ key, value }) => ({
+        key: pointKeyOf(key),
+        record: decodeRecord(this.shard, key, value, options.selection),
+      }));
+    }
+  }
+
+  /** All records of the shard as stored: row keys and rows, not checked. */
+  rows(
+    options: ReadOptions & { readonly sliceEntries?: number } = {},
+  ): ReturnType<KeyValueStore['slices']> {
+    return this.store.slices(allRecordsRange(), options);
+  }
+
+  /** Points of a collection in this shard; costs one read. */
+  count(collection: number): number {
+    const row = this.store.get(countKey(collection));
+    return row === undefined ? 0 : decodeCount(row, this.shard, collection);
+  }
+
+  /** Collections that have points in this shard, with how many. */
+  async collections(options: ReadOptions = {}): Promise<Map<number, number>> {
+    const counts = new Map<number, number>();
+    for await (const slice of this.store.slices(countRange(), options)) {
+      for (const { key, value } of slice) {
+        const collection = collectionOf(key);
+        counts.set(collection, decodeCount(value, this.shard, collection));
+      }
+    }
+    return counts;
+  }
+
+  /**
+   * Which points each log index touched, from `from` (inclusive) to the applied index, a slice at a time, without a gap.
+   *
+   * @param from - not before the state's `journalStart`: what was trimmed is not known any more
+   */
+  async *journal(from: number): AsyncGenerator<readonly JournalRow[], void, void> {
+    assert(from >= this.state().journalStart, 'the journal was trimmed behind this index');
+    for await (const slice of this.store.slices(journalRange(from))) {
+      yield slice.map(({ key, value }) => decodeJournalRow(value, this.shard, journalIndexOf(key)));
+    }
+  }
+
+  /** Bytes of the shard on disk, roughly. */
+  approximateBytes(): Promise<number> {
+    return this.store.approximateSize(allRecordsRange());
+  }
+}

@@ -1,0 +1,21 @@
+import type { ShardReader } from '../storage/shard-reader.ts';
+
+/** How much a shard holds. */
+export interface ShardSize {
+  readonly shard: number;
+  /** Of all collections. */
+  readonly points: number;
+  /** In tables on disk, about: what LevelDB still holds in its log and in memory is not among them. */
+  readonly bytes: number;
+}
+
+/** Measures shards, in their order. @throws {VectorDbError} STORAGE_FAILED, DATA_CORRUPT */
+export function shardSizes(shards: Iterable<ShardReader>): Promise<ShardSize[]> {
+  return Promise.all(
+    [...shards].map(async (reader) => {
+      let points = 0;
+      for (const count of (await reader.collections()).values()) points += count;
+      return { shard: reader.shard, points, bytes: await reader.approximateBytes() };
+    }),
+  );
+}
