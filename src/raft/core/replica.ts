@@ -1,0 +1,154 @@
+import { assert } from '../../base/assert.ts';
+import type { Configuration, ReplicaId } from './configuration.ts';
+import { assertConfiguration, isVoter } from './configuration-change.ts';
+import type { Entry, EntryKind, Term } from './entry.ts';
+import { Leadership } from './leadership.ts';
+import type { Message } from './message.ts';
+import { Outbox } from './outbox.ts';
+import { RaftLog } from './raft-log.ts';
+import type { RaftOptions } from './raft-options.ts';
+import type { RoleState } from './role-state.ts';
+import type { SnapshotMeta } from './snapshot-meta.ts';
+
+type Unsigned<M> = M extends Message ? Omit<M, 'from' | 'term'> & { readonly term?: Term } : never;
+
+/**
+ * The state of one replica and the moves between its roles; the rules that make it move are in the files beside. Roles change only through the `become…`
+ * methods, the term only through {@link becomeFollower} and {@link becomeCandidate}.
+ */
+export class Replica {
+  readonly id: ReplicaId;
+  readonly options: RaftOptions;
+  readonly log: RaftLog;
+  readonly outbox = new Outbox();
+  /** As of the applied index (effect at apply, trap 5). */
+  configuration: Configuration;
+  /** An installed snapshot that the state machine has not taken over; its configuration counts from then on. */
+  restoring: SnapshotMeta | undefined;
+  /** Ticks since a leader was heard from, or since this replica last stood, voted or, as a leader, looked for its quorum. */
+  electionElapsed = 0;
+  #term: Term;
+  #vote: ReplicaId;
+  #state: RoleState = { role: 'follower', leader: 0 };
+  #electionTimeout = 0;
+
+  constructor(options: RaftOptions) {
+    const { log, electionTicks, heartbeatTicks } = options;
+    assert(heartbeatTicks >= 1 && electionTicks > heartbeatTicks, 'heartbeats outrun elections');
+    assertConfiguration(log.configuration);
+    this.id = options.replica;
+    this.options = options;
+    this.log = new RaftLog(log, options.appliedIndex, options.applyingBytesMax);
+    this.configuration = log.configuration;
+    this.#term = log.hardState.term;
+    this.#vote = log.hardState.vote;
+    assert(this.log.last.term <= this.#term, 'no entry is newer than the term');
+    this.#drawTimeout();
+  }
+
+  get term(): Term {
+    return this.#term;
+  }
+  /** In this term; 0: none. */
+  get vote(): ReplicaId {
+    return this.#vote;
+  }
+  get state(): RoleState {
+    return this.#state;
+  }
+  get leadership(): Leadership | undefined {
+    return this.#state.role === 'leader' ? this.#state : undefined;
+  }
+  /** 0: not known. */
+  get leader(): ReplicaId {
+    if (this.#state.role === 'leader') return this.id;
+    return this.#state.role === 'follower' ? this.#state.leader : 0;
+  }
+  /** Whether it waited for a leader long enough; drawn anew each time so that votes are seldom split (thesis 3.4). */
+  get isElectionDue(): boolean {
+    return this.electionElapsed >= this.#electionTimeout;
+  }
+  /** Heard from a leader within the shortest election timeout, so that nobody else has a reason to stand (thesis 4.2.3, trap 7). */
+  get hasLiveLeader(): boolean {
+    return this.leader !== 0 && this.electionElapsed < this.options.electionTicks;
+  }
+  /** Whether it may stand for election: its vote counts, and its state is not being replaced. */
+  get isElectable(): boolean {
+    return this.restoring === undefined && isVoter(this.configuration, this.id);
+  }
+
+  /** Follows `leader`, or nobody yet (0), in a term that is not older. */
+  becomeFollower(term: Term, leader: ReplicaId): void {
+    assert(term >= this.#term, 'a term only rises');
+    if (term > this.#term) this.#vote = 0;
+    this.#term = term;
+    this.#enter({ role: 'follower', leader });
+  }
+
+  /** Asks for pre-votes; neither term nor vote change (thesis 9.6, trap 18). */
+  becomePreCandidate(): void {
+    this.#enter({ role: 'preCandidate', votes: new Map([[this.id, true]]), isTransfer: false });
+  }
+
+  /** Begins a term and votes for itself; the vote counts once it is durable (trap 9). */
+  becomeCandidate(isTransfer: boolean): void {
+    this.#term += 1;
+    this.#vote = this.id;
+    this.#enter({ role: 'candidate', votes: new Map(), isTransfer });
+  }
+
+  becomeLeader(): Leadership {
+    assert(this.#state.role === 'candidate', 'only a candidate is elected');
+    assert(this.#state.votes.get(this.id) === true, 'its own vote is durable');
+    const leadership = new Leadership(this.options);
+    leadership.follow(this.configuration, this.log.lastIndex, false);
+    this.#enter(leadership);
+    return leadership;
+  }
+
+  /** Grants the vote of this term. */
+  voteFor(candidate: ReplicaId): void {
+    assert(this.#vote === 0 || this.#vote === candidate, 'one vote a term');
+    this.#vote = candidate;
+    this.electionElapsed = 0;
+  }
+
+  /** The leader of this term spoke. */
+  heardLeader(leader: ReplicaId): void {
+    const state = this.#state;
+    assert(state.role !== 'leader', 'a term has one leader');
+    if (state.role !== 'follower') {
+      this.becomeFollower(this.#term, leader);
+      return;
+    }
+    assert(state.leader === 0 || state.leader === leader, 'a term has one leader');
+    state.leader = leader;
+    this.electionElapsed = 0;
+  }
+
+  /** Knows of no leader any more, so that it may vote at once. */
+  forgetLeader(): void {
+    if (this.#state.role === 'follower') this.#state.leader = 0;
+  }
+
+  /** Sends a message from here, in this term unless it says another. */
+  send(message: Unsigned<Message>): void {
+    this.outbox.send({ term: this.#term, ...message, from: this.id });
+  }
+
+  /** The next entry of a leader's log. */
+  nextEntry(kind: EntryKind, data: Uint8Array): Entry {
+    return { kind, data, term: this.#term, index: this.log.lastIndex + 1 };
+  }
+
+  #enter(state: RoleState): void {
+    this.#state = state;
+    this.electionElapsed = 0;
+    this.#drawTimeout();
+  }
+
+  #drawTimeout(): void {
+    const { electionTicks, random } = this.options;
+    this.#electionTimeout = electionTicks + random.below(electionTicks);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { DigestMismatch } from './digest-check.ts';
+import type { GroupCommitter } from './group-committer.ts';
+import type { Outbox } from './outbox.ts';
+import type { RaftHostLimits } from './raft-host-limits.ts';
+import type { Slots } from './slots.ts';
+import type { SnapshotSender } from './snapshot-sender.ts';
+import type { Schedulable } from './turn-scheduler.ts';
+
+/** What a host gives to each of its groups. */
+export interface GroupServices {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: RaftHostLimits;
+  readonly outbox: Outbox;
+  readonly committer: GroupCommitter;
+  readonly sender: SnapshotSender;
+  /** Snapshots that the node takes at once. */
+  readonly receiving: Slots;
+  /** Where a group's numbers of reads begin: see `ReadWaiterOptions.firstContext`. */
+  readonly firstContext: () => number;
+  readonly wake: (group: Schedulable) => void;
+  /** The host has to end; never returns to normal. */
+  readonly onFatal: (error: unknown) => void;
+  readonly onDigestMismatch: (mismatch: DigestMismatch) => void;
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { SAMPLE_CHUNK, SAMPLE_MESSAGES } from '../../../test/support/raft/transport-messages.ts';
+import { clusterProof } from './cluster-proof.ts';
+import { openFrame } from './frame-codec.ts';
+import {
+  bodyOf,
+  decodeChallenge,
+  decodeHello,
+  decodeProof,
+  decodeRefusal,
+  encodeChallenge,
+  encodeHello,
+  encodeProof,
+  encodeRefusal,
+  type Hello,
+} from './handshake-codec.ts';
+import { isHeartbeat } from './heartbeat-rows.ts';
+import { decodeFrame, encodeFrames } from './message-frames.ts';
+import {
+  type ChunkOutcome,
+  decodeChunk,
+  decodeOutcome,
+  encodeChunk,
+  encodeOutcome,
+} from './snapshot-chunk-codec.ts';
+import type { GroupMessage } from './transport.ts';
+import { writeFrame } from './write-frame.ts';
+
+const golden = JSON.parse(
+  readFileSync(new URL('../../../test/golden/raft-frames-v1.json', import.meta.url), 'utf8'),
+) as Record<string, string>;
+
+const messages: readonly GroupMessage[] = Object.values(SAMPLE_MESSAGES).map((message) => ({
+  group: 3,
+  message,
+}));
+const outcomes: readonly ChunkOutcome[] = [
+  { kind: 'next', offset: 65_540 },
+  { kind: 'done' },
+  { kind: 'refused', reason: 'an older term' },
+  { kind: 'failed', reason: 'the disk is full' },
+];
+const hello: Hello = {
+  protocol: { min: 1, max: 2 },
+  cluster: 'grape',
+  from: 1,
+  to: 2,
+  lane: 'chunks',
+  nonce: new Uint8Array(32).fill(0xaa),
+};
+const challenge = { version: 1, node: 2, nonce: new Uint8Array(32).fill(0xbb) };
+const refusal = { reason: 'cluster', detail: 'another cluster' } as const;
+const proofOf = (side: 'client' | 'server'): Uint8Array =>
+  clusterProof(
+    Buffer.from('secret'),
+    side,
+    bodyOf(encodeHello(hello)),
+    bodyOf(encodeChallenge(challenge)),
+  );
+
+const written: Readonly<Record<string, Uint8Array | undefined>> = {
+  ...Object.fromEntries(messages.map((each) => [each.message.kind, encodeFrames([each])[0]])),
+  chunk: encodeChunk({ number: 5, chunk: SAMPLE_CHUNK }),
+  ...Object.fromEntries(
+    outcomes.map((outcome) => [
+      `chunkReply ${outcome.kind}`,
+      encodeOutcome({ number: 5, outcome }),
+    ]),
+  ),
+  alive: writeFrame('alive', 0, () => {}),
+  hello: encodeHello(hello),
+  challenge: encodeChallenge(challenge),
+  proof: encodeProof('proof', proofOf('client')),
+  welcome: encodeProof('welcome', proofOf('server')),
+  refusal: encodeRefusal(refusal),
+};
+
+const frame = (name: string): Buffer => Buffer.from(golden[name] ?? '', 'hex');
+
+describe('frames of version 1', () => {
+  test('are all kept', () => {
+    expect(Object.keys(golden)).toEqual(Object.keys(written));
+  });
+
+  test.each(Object.keys(written))('are written as ever: %s', (name) => {
+    expect(Buffer.from(written[name] ?? []).toString('hex')).toBe(golden[name]);
+  });
+
+  test.each(messages)('are read as ever: $message.kind', (message) => {
+    const { kind } = message.message;
+    expect(decodeFrame(frame(kind))).toEqual([message]);
+    expect(openFrame(frame(kind)).kind).toBe(isHeartbeat(message) ? 'heartbeats' : 'messages');
+  });
+
+  test('are read as ever: chunks and what is answered', () => {
+    expect(decodeChunk(openFrame(frame('chunk')).body)).toEqual({ number: 5, chunk: SAMPLE_CHUNK });
+    for (const outcome of outcomes) {
+      const { body } = openFrame(frame(`chunkReply ${outcome.kind}`));
+      expect(decodeOutcome(body)).toEqual({ number: 5, outcome });
+    }
+  });
+
+  test('are read as ever: the handshake', () => {
+    const body = (name: string): Uint8Array => openFrame(frame(name)).body;
+    expect(decodeHello(body('hello'))).toEqual(hello);
+    expect(decodeChallenge(body('challenge'))).toEqual(challenge);
+    expect(decodeProof(body('proof'))).toEqual(proofOf('client'));
+    expect(decodeProof(body('welcome'))).toEqual(proofOf('server'));
+    expect(decodeRefusal(body('refusal'))).toEqual(refusal);
+  });
+});
