@@ -1,0 +1,268 @@
+import { encodePointId, type PointId, type PointKey, successorOf } from '../base/point-id.ts';
+import { VectorDbError } from '../base/error.ts';
+import type { CollectionSchema } from '../index/collection-schema.ts';
+import { checkPayload } from '../index/payload/payload-validation.ts';
+import { parseKeyPath } from '../index/payload/key-path.ts';
+import type { HashRouter } from '../sharding/hash-router.ts';
+import type { CommandSelection, PointUpsert, ShardCommand } from '../sharding/shard-command.ts';
+import type { ShardCommandCodec } from '../sharding/shard-command-codec.ts';
+import type { ShardLog } from '../sharding/shard-log.ts';
+import type { PayloadJson } from '../storage/point-record.ts';
+import type { ReadExecutor } from '../worker/search-pool.ts';
+import type { CollectionResolver } from './collection-resolver.ts';
+import type { Limits } from './limits.ts';
+import { checkedVector } from './vector-checks.ts';
+import type {
+  PointInput,
+  PointSelector,
+  PointWriter,
+  WriteOptions,
+  WriteResult,
+} from './vector-database.ts';
+import type { WriteGate } from './write-gate.ts';
+
+export interface PointWritesOptions {
+  readonly collections: CollectionResolver;
+  readonly router: HashRouter;
+  readonly log: ShardLog;
+  readonly codec: ShardCommandCodec;
+  readonly reads: ReadExecutor;
+  readonly gate: WriteGate;
+  readonly limits: Limits;
+}
+
+/** A command without its keys: the same for every shard that it is sent to. */
+type CommandFor = (keys: readonly PointKey[]) => ShardCommand;
+
+/** Keys that one command of a write by filter takes. */
+const FILTERED_KEYS_PER_ROUND = 10_000;
+
+/** Checks writes, splits them by shard and proposes them; a write by filter first asks which points match, and its commands ask again when applied. */
+export class PointWrites implements PointWriter {
+  readonly #options: PointWritesOptions;
+
+  constructor(options: PointWritesOptions) {
+    this.#options = options;
+  }
+
+  async upsertPoints(
+    collection: string,
+    points: readonly PointInput[],
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    const schema = this.#admit(collection, points.length, 'points');
+    const upserts = points.map((point, i) => this.#checkedPoint(point, schema, `points[${i}]`));
+    const byShard = this.#groupByShard(schema.number, upserts, (point) => point.key);
+    return this.#propose(
+      [...byShard].map(([shard, part]) => [
+        shard,
+        { kind: 'upsert', collection: schema.number, points: part },
+      ]),
+      options,
+    );
+  }
+
+  async deletePoints(
+    collection: string,
+    selector: PointSelector,
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    return this.#writeSelected(collection, selector, options, (number, extra) => (keys) => ({
+      kind: 'delete',
+      collection: number,
+      keys,
+      ...extra,
+    }));
+  }
+
+  async setPayload(
+    collection: string,
+    selector: PointSelector,
+    payload: PayloadJson,
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    this.#checkPayload(payload, 'payload');
+    return this.#writeSelected(collection, selector, options, (number, extra) => (keys) => ({
+      kind: 'setPayload',
+      collection: number,
+      keys,
+      payload,
+      payloadBytesMax: this.#options.limits.payloadBytesMax,
+      ...extra,
+    }));
+  }
+
+  async overwritePayload(
+    collection: string,
+    selector: PointSelector,
+    payload: PayloadJson,
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    this.#checkPayload(payload, 'payload');
+    return this.#writeSelected(collection, selector, options, (number, extra) => (keys) => ({
+      kind: 'overwritePayload',
+      collection: number,
+      keys,
+      payload,
+      ...extra,
+    }));
+  }
+
+  async deletePayload(
+    collection: string,
+    selector: PointSelector,
+    paths: readonly string[],
+    options: WriteOptions = {},
+  ): Promise<WriteResult> {
+    if (paths.length === 0)
+      return this.overwritePayload(collection, selector, new Uint8Array(0), options);
+    paths.forEach((path, i) => parseKeyPath(path, `keys[${i}]`));
+    return this.#writeSelected(collection, selector, options, (number, extra) => (keys) => ({
+      kind: 'deletePayload',
+      collection: number,
+      keys,
+      paths,
+      ...extra,
+    }));
+  }
+
+  async #writeSelected(
+    collection: string,
+    selector: PointSelector,
+    options: WriteOptions,
+    command: (
+      number: number,
+      extra: Pick<CommandSelection, 'filter' | 'textIndexes'>,
+    ) => CommandFor,
+  ): Promise<WriteResult> {
+    if (selector.kind === 'ids') {
+      const schema = this.#admit(collection, selector.ids.length, 'ids');
+      const keys = selector.ids.map((id, i) => this.#key(id, `ids[${i}]`));
+      return this.#proposeKeys(schema.number, keys, command(schema.number, {}), options);
+    }
+    const schema = this.#admit(collection, 1, 'filter');
+    const { filter } = selector;
+    const commandFor = command(schema.number, { filter, ...textIndexesOf(schema) });
+    let changed = 0;
+    let from: PointKey | undefined;
+    for (;;) {
+      const limit = FILTERED_KEYS_PER_ROUND;
+      const request = {
+        kind: 'matching',
+        collection: schema.number,
+        filter,
+        from,
+        limit,
+      } as const;
+      const { keys } = await this.#options.reads.read(request, options.signal);
+      const part = await this.#proposeKeys(schema.number, keys, commandFor, options);
+      changed += part.changed;
+      const last = keys.at(-1);
+      if (last === undefined || keys.length < limit) return { status: part.status, changed };
+      from = successorOf(last);
+    }
+  }
+
+  #proposeKeys(
+    collection: number,
+    keys: readonly PointKey[],
+    commandFor: CommandFor,
+    options: WriteOptions,
+  ): Promise<WriteResult> {
+    const byShard = this.#groupByShard(collection, keys, (key) => key);
+    return this.#propose(
+      [...byShard].map(([shard, part]) => [shard, commandFor(part)]),
+      options,
+    );
+  }
+
+  async #propose(
+    commands: readonly (readonly [number, ShardCommand])[],
+    options: WriteOptions,
+  ): Promise<WriteResult> {
+    const proposals = commands.map(([shard, command]) =>
+      this.#options.log.propose(shard, this.#options.codec.encode(command), options.signal),
+    );
+    if (options.wait === 'accepted') {
+      // The caller asked not to hear of the outcome; the log tells of failures.
+      for (const proposal of proposals) proposal.catch(() => undefined);
+      return { status: 'accepted', changed: 0 };
+    }
+    let changed = 0;
+    const outcomes = await Promise.allSettled(proposals);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      changed += outcome.value.changed;
+    }
+    return { status: 'applied', changed };
+  }
+
+  #groupByShard<T>(
+    collection: number,
+    items: readonly T[],
+    keyOf: (item: T) => PointKey,
+  ): Map<number, T[]> {
+    const byShard = new Map<number, T[]>();
+    for (const item of items) {
+      const shard = this.#options.router.shardOf(collection, keyOf(item));
+      const part = byShard.get(shard);
+      if (part === undefined) byShard.set(shard, [item]);
+      else part.push(item);
+    }
+    return byShard;
+  }
+
+  #admit(collection: string, count: number, field: string): CollectionSchema {
+    this.#options.gate.pass();
+    const { batchPointsMax } = this.#options.limits;
+    if (count > batchPointsMax) {
+      throw new VectorDbError(
+        'LIMIT_EXCEEDED',
+        `${field}: at most ${batchPointsMax} at once, not ${count}`,
+        { field },
+      );
+    }
+    return this.#options.collections.resolve(collection);
+  }
+
+  #checkedPoint(point: PointInput, schema: CollectionSchema, field: string): PointUpsert {
+    this.#checkPayload(point.payload, `${field}.payload`);
+    const vectors: Record<string, Float32Array> = {};
+    for (const [name, vector] of Object.entries(point.vectors)) {
+      const vectorField = name === '' ? `${field}.vector` : `${field}.vectors.${name}`;
+      const vectorSchema = Object.hasOwn(schema.vectors, name) ? schema.vectors[name] : undefined;
+      if (vectorSchema === undefined) {
+        const known = Object.keys(schema.vectors).map((known) => JSON.stringify(known));
+        throw new VectorDbError(
+          'INVALID_ARGUMENT',
+          `${vectorField}: the collection has no vector of that name; it has ${known.join(', ')}`,
+          { field: vectorField },
+        );
+      }
+      vectors[name] = checkedVector(vector, vectorSchema, vectorField);
+    }
+    if (Object.keys(vectors).length === 0) {
+      throw new VectorDbError(
+        'INVALID_ARGUMENT',
+        `${field}.vector: a point has at least one vector`,
+        { field: `${field}.vector` },
+      );
+    }
+    return { key: this.#key(point.id, `${field}.id`), vectors, payload: point.payload };
+  }
+
+  #checkPayload(payload: PayloadJson, field: string): void {
+    if (payload.length === 0) return;
+    const { payloadDepthMax, payloadBytesMax } = this.#options.limits;
+    checkPayload(payload, { depthMax: payloadDepthMax, bytesMax: payloadBytesMax }, field);
+  }
+
+  #key(id: PointId, field: string): PointKey {
+    return encodePointId(id, field, this.#options.limits.idBytesMax);
+  }
+}
+
+function textIndexesOf(schema: CollectionSchema): Pick<CommandSelection, 'textIndexes'> {
+  const indexes = Object.entries(schema.payloadIndexes).filter(([, { kind }]) => kind === 'text');
+  return indexes.length === 0 ? {} : { textIndexes: Object.fromEntries(indexes) };
+}

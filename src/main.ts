@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { systemClock } from './base/clock.ts';
+import { toVectorDbError } from './base/error.ts';
+import { helpText } from './config/help-text.ts';
+import { loadConfig, type LoadedConfig } from './config/load-config.ts';
+import { readMachine } from './config/machine.ts';
+import { printConfig } from './config/print-config.ts';
+import { unservedSettings } from './config/unserved-settings.ts';
+import { createLogger } from './observability/logger.ts';
+import { createNode } from './server/create-node.ts';
+import { packageVersion } from './server/package-version.ts';
+
+/** Process entry of the server: arguments and settings in, a node up, until a signal takes it down. */
+
+const USAGE_EXIT_CODE = 2;
+const FAILURE_EXIT_CODE = 1;
+
+function refuse(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = USAGE_EXIT_CODE;
+}
+
+function load(): LoadedConfig | undefined {
+  try {
+    return loadConfig({
+      argv: process.argv.slice(2),
+      env: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+      machine: readMachine(),
+    });
+  } catch (error) {
+    refuse(toVectorDbError(error).message);
+    return undefined;
+  }
+}
+
+async function run({
+  config,
+  warnings,
+}: Extract<LoadedConfig, { command: 'run' | 'check' | 'print' }>): Promise<void> {
+  const log = createLogger({
+    level: config.server.logLevel,
+    nodeId: config.cluster.nodeId,
+    pretty: process.stdout.isTTY,
+    destination: process.stdout,
+  });
+  for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
+  const stopped = Promise.withResolvers<string>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stopped.resolve(signal));
+  try {
+    const version = packageVersion();
+    const startedAt = systemClock.monotonicMs();
+    await using node = await createNode({
+      config,
+      version,
+      log,
+      clock: systemClock,
+      onFatal: (error) => stopped.reject(error),
+    });
+    const { rest, grpc, metrics } = node;
+    const startMs = Math.round(systemClock.monotonicMs() - startedAt);
+    log.info(
+      { event: 'ready', version, rest, grpc, metrics, startMs },
+      `ready on ${config.server.tlsCertPath === '' ? 'http' : 'https'}://${rest.host}:${rest.port}`,
+    );
+    const signal = await stopped.promise;
+    log.info({ event: 'stopping', signal }, 'stopping');
+  } catch (error) {
+    const { code, message } = toVectorDbError(error);
+    log.fatal({ event: 'failed', code }, message);
+    process.exitCode = FAILURE_EXIT_CODE;
+    return;
+  }
+  log.info({ event: 'stopped' }, 'stopped');
+}
+
+const loaded = load();
+switch (loaded?.command) {
+  case undefined:
+    break;
+  case 'help':
+    process.stdout.write(helpText());
+    break;
+  case 'version':
+    process.stdout.write(`grape-vector-db-server ${packageVersion()}\n`);
+    break;
+  case 'print':
+    process.stdout.write(printConfig(loaded.config, loaded.printFormat));
+    break;
+  case 'check':
+  case 'run': {
+    const unserved = unservedSettings(loaded.config);
+    if (unserved.length > 0) refuse(unserved.join('\n'));
+    else if (loaded.command === 'run') await run(loaded);
+    else
+      process.stdout.write(
+        [
+          ...loaded.warnings.map((warning) => `warning: ${warning}`),
+          'the settings are right',
+          '',
+        ].join('\n'),
+      );
+  }
+}

@@ -1,0 +1,261 @@
+import { readFile } from 'node:fs/promises';
+import { createGrpcServer, type GrpcServer } from '../api/grpc/grpc-server.ts';
+import type { ApiKeys } from '../api/authentication.ts';
+import { createHttpServer, type HttpServer } from '../api/http/http-server.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
+import type { VectorDbError } from '../base/error.ts';
+import type { Service } from '../base/service.ts';
+import type { Config } from '../config/config-schema.ts';
+import type { VectorDatabase } from '../database/vector-database.ts';
+import type { Logger } from '../observability/logger.ts';
+import { type ApiKind, Metrics } from '../observability/metrics.ts';
+import { MetricsServer } from '../observability/metrics-server.ts';
+import { createDatabase, type RunningDatabase } from './create-database.ts';
+import { databaseOptions, defaultVector } from './database-options.ts';
+import { DEFAULT_COLLECTION, ensureDefaultCollection } from './default-collection.ts';
+import { metricsSampler } from './metrics-sampler.ts';
+import { resourceMonitor } from './resource-monitor.ts';
+import { startingDatabase } from './starting-database.ts';
+
+export interface NodeOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** The node cannot go on. */
+  readonly onFatal: (error: VectorDbError) => void;
+}
+
+/** Where a listener ended up; a port of 0 in the settings took any free one. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A node that serves. Disposing of it answers what is under way and closes everything. */
+export interface Node extends AsyncDisposable {
+  readonly rest: Listening;
+  readonly grpc: Listening;
+  readonly metrics: Listening | undefined;
+  readonly database: VectorDatabase;
+}
+
+/**
+ * Puts a node together: edges and database side by side, so that health can be asked while data is recovered; then background services. What was opened is
+ * closed in the opposite order.
+ */
+export async function createNode(options: NodeOptions): Promise<Node> {
+  const { config, version, clock, log } = options;
+  await using opened = new AsyncDisposableStack();
+  const starting = startingDatabase();
+  const metrics = opened.use(
+    asyncDisposable(new Metrics({ clock, version, processMetrics: true })),
+  );
+  // Threads take their time to start, and edges theirs.
+  const opening = createDatabase(
+    databaseOptions(config, {
+      clock,
+      log: ({ level, event, fields }) =>
+        log[level]({ event, ...fields }, event.replaceAll('_', ' ')),
+      onFatal: options.onFatal,
+      recorder: metrics.value,
+    }),
+  );
+  // Whoever awaits it is told; until then a failure is nobody's.
+  opening.catch(() => undefined);
+  const edges = await openEdges(opened, options, metrics.value, starting.database).catch(
+    async (error: unknown) => {
+      await opening.then((running) => running[Symbol.asyncDispose]()).catch(() => undefined);
+      throw error;
+    },
+  );
+  const running = opened.use(await opening);
+  starting.open(running.database);
+  opened.defer(async () => starting.close());
+  await checkDefaultCollection(running.database, options);
+  const services = opened.use(startServices(options, metrics.value, running));
+  edges.grpcServer.setReady(true);
+
+  const resources = opened.move();
+  const { rest, grpc, metricsListening } = edges;
+  return {
+    rest,
+    grpc,
+    metrics: metricsListening,
+    database: running.database,
+    async [Symbol.asyncDispose]() {
+      edges.grpcServer.setReady(false);
+      await services.stop();
+      // Callers first: nothing is closed under a request that is still being answered.
+      const graceMs = config.server.shutdownTimeoutMs;
+      await Promise.all([edges.httpServer.close(graceMs), edges.grpcServer.close(graceMs)]);
+      await resources.disposeAsync();
+    },
+  };
+}
+
+interface Edges {
+  readonly httpServer: HttpServer;
+  readonly grpcServer: GrpcServer;
+  readonly rest: Listening;
+  readonly grpc: Listening;
+  readonly metricsListening: Listening | undefined;
+}
+
+async function openEdges(
+  opened: AsyncDisposableStack,
+  options: NodeOptions,
+  metrics: Metrics,
+  database: VectorDatabase,
+): Promise<Edges> {
+  const { config, version, clock, log } = options;
+  const { host, restPort, grpcPort } = config.server;
+  const auth = apiKeys(config);
+  const tls = await readTls(config);
+  const shared = {
+    database,
+    limits: config.limits,
+    defaultCollection: DEFAULT_COLLECTION,
+    auth,
+    log,
+    clock,
+    version,
+  };
+  const httpServer = opened.use(
+    await createHttpServer({
+      ...shared,
+      tls,
+      recorder: recorderFor(metrics, 'rest'),
+      requestTimeoutMs: config.server.requestTimeoutMs,
+      connectionsMax: config.server.maxConnections,
+    }),
+  );
+  const grpcServer = opened.use(
+    createGrpcServer({
+      ...shared,
+      log: {
+        error: (message, thrown) => log.error({ event: 'call_failed', error: thrown }, message),
+      },
+      tls: tls && { certificate: tls.cert, key: tls.key },
+      recorder: recorderFor(metrics, 'grpc'),
+      requestTimeoutMs: config.server.requestTimeoutMs,
+    }),
+  );
+  const metricsListening = await openMetrics(opened, options, metrics, database);
+  const rest = { host, port: await httpServer.listen(host, restPort) };
+  const grpc = { host, port: await grpcServer.listen(host, grpcPort) };
+  return { httpServer, grpcServer, rest, grpc, metricsListening };
+}
+
+async function openMetrics(
+  opened: AsyncDisposableStack,
+  { config }: NodeOptions,
+  metrics: Metrics,
+  database: VectorDatabase,
+): Promise<Listening | undefined> {
+  const { prometheusEnabled, prometheusPort } = config.monitoring;
+  if (!prometheusEnabled) return undefined;
+  const { host } = config.server;
+  const server = opened.use(
+    await MetricsServer.start({
+      host,
+      port: prometheusPort,
+      metrics,
+      health: () => database.status(),
+    }),
+  );
+  return { host, port: server.port };
+}
+
+async function checkDefaultCollection(
+  database: VectorDatabase,
+  { config, log }: NodeOptions,
+): Promise<void> {
+  for (const difference of await ensureDefaultCollection(database, defaultVector(config))) {
+    const { setting, configured, found } = difference;
+    log.warn(
+      { event: 'default_collection_differs', ...difference },
+      `the default collection was made with ${setting} = ${found ?? 'nothing'}, not ${configured}; it stays as it is`,
+    );
+  }
+}
+
+interface RunningServices extends AsyncDisposable {
+  stop(): Promise<void>;
+}
+
+function startServices(
+  options: NodeOptions,
+  metrics: Metrics,
+  running: RunningDatabase,
+): RunningServices {
+  const { config, clock, log } = options;
+  const { memoryLimitBytes, minFreeDiskBytes } = config.storage;
+  let resources: { memoryBytes: number; diskFreeBytes: number | undefined } = {
+    memoryBytes: 0,
+    diskFreeBytes: undefined,
+  };
+  const services: Service[] = [
+    resourceMonitor({
+      gate: running.gate,
+      clock,
+      dataDirectory: config.server.dataDir,
+      memoryLimitBytes,
+      diskFreeBytesMin: minFreeDiskBytes,
+      onReading: (reading) => {
+        resources = reading;
+      },
+    }),
+    metricsSampler({
+      metrics,
+      running,
+      clock,
+      intervalMs: config.monitoring.metricsIntervalSecs * 1_000,
+      memoryLimitBytes,
+      resources: () => resources,
+      onFailure: (error) =>
+        log.warn({ event: 'metrics_sample_failed', error: String(error) }, 'metrics sample failed'),
+    }),
+  ];
+  const controller = new AbortController();
+  const ended = Promise.all(services.map((service) => service.run(controller.signal)));
+  const stop = async (): Promise<void> => {
+    controller.abort();
+    await ended;
+  };
+  return { stop, [Symbol.asyncDispose]: stop };
+}
+
+const SEARCH_OPERATIONS = new Set(['search', 'searchBatch', 'Points.Search', 'Points.SearchBatch']);
+
+function recorderFor(
+  metrics: Metrics,
+  api: ApiKind,
+): { observe(operation: string, code: ErrorCode | 'OK', seconds: number): void } {
+  return {
+    observe(operation, code, seconds) {
+      metrics.requestEnded(api, operation, code, seconds);
+      if (SEARCH_OPERATIONS.has(operation)) metrics.queryEnded(seconds);
+    },
+  };
+}
+
+function apiKeys({ server }: Config): ApiKeys {
+  return { full: server.apiKey || undefined, readOnly: server.readOnlyApiKey || undefined };
+}
+
+async function readTls({
+  server,
+}: Config): Promise<{ readonly cert: Buffer; readonly key: Buffer } | undefined> {
+  if (server.tlsCertPath === '') return undefined;
+  const [cert, key] = await Promise.all([
+    readFile(server.tlsCertPath),
+    readFile(server.tlsKeyPath),
+  ]);
+  return { cert, key };
+}
+
+function asyncDisposable<T extends Disposable>(value: T): AsyncDisposable & { readonly value: T } {
+  return { value, [Symbol.asyncDispose]: async () => value[Symbol.dispose]() };
+}
