@@ -1,0 +1,46 @@
+import { type PointKey, pointKeyText } from '../../src/base/point-id.ts';
+import type { RecoveryRecord, RecoverySource } from '../../src/index/segment/recovery.ts';
+
+/** A shard's store of one collection in memory, with its journal. */
+export class MemoryRecoverySource implements RecoverySource {
+  readonly #collection: number;
+  readonly #records = new Map<string, { key: PointKey; record: RecoveryRecord }>();
+  #journal: { index: number; collection: number; keys: PointKey[] }[] = [];
+  appliedIndex = 0;
+  journalStart = 1;
+
+  constructor(collection: number) {
+    this.#collection = collection;
+  }
+
+  /** Writes the point, or removes it; the next log index is its version. */
+  write(key: PointKey, record: Omit<RecoveryRecord, 'version'> | undefined): number {
+    this.appliedIndex += 1;
+    const version = this.appliedIndex;
+    if (record === undefined) this.#records.delete(pointKeyText(key));
+    else this.#records.set(pointKeyText(key), { key, record: { ...record, version } });
+    this.#journal.push({ index: version, collection: this.#collection, keys: [key] });
+    return version;
+  }
+
+  trim(upTo: number): void {
+    this.#journal = this.#journal.filter((row) => row.index > upTo);
+    this.journalStart = upTo + 1;
+  }
+
+  get(_collection: number, key: PointKey): RecoveryRecord | undefined {
+    return this.#records.get(pointKeyText(key))?.record;
+  }
+
+  get all(): { key: PointKey; record: RecoveryRecord }[] {
+    return [...this.#records.values()];
+  }
+
+  async *records(): AsyncGenerator<{ key: PointKey; record: RecoveryRecord }[]> {
+    yield await Promise.resolve(this.all);
+  }
+
+  async *journal(from: number): AsyncGenerator<{ collection: number; keys: PointKey[] }[]> {
+    yield await Promise.resolve(this.#journal.filter((row) => row.index >= from));
+  }
+}
