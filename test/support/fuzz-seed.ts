@@ -6,5 +6,5 @@ import fc from 'fast-check';
  */
 const FIXED_SEED = 20_261_121;
 
-const wanted = process.env.FUZZ_SEED;
+const wanted = process.env['FUZZ_SEED'];
 if (wanted !== 'random') fc.configureGlobal({ seed: Number(wanted ?? FIXED_SEED) });
