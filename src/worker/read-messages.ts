@@ -9,6 +9,8 @@ import type { IndexView } from '../index/segment/index-view.ts';
 /** One search of one collection, checked and with all defaults filled in. */
 export interface SearchQuery {
   readonly collection: number;
+  /** Only points of these shards, ascending; absent: all that are here. */
+  readonly shards?: Uint16Array;
   readonly using: string;
   /** Exactly `dimension` numbers; of length 1 under cosine. */
   readonly vector: Float32Array;
@@ -37,16 +39,23 @@ export type ReadRequest =
   | {
       readonly kind: 'scroll';
       readonly collection: number;
+      readonly shards?: Uint16Array;
       readonly filter: Filter | undefined;
       readonly from: PointKey | undefined;
       readonly limit: number;
       readonly select: Selectors;
     }
-  | { readonly kind: 'count'; readonly collection: number; readonly filter: Filter | undefined }
+  | {
+      readonly kind: 'count';
+      readonly collection: number;
+      readonly shards?: Uint16Array;
+      readonly filter: Filter | undefined;
+    }
   /** Keys that match, ascending, from `from` (inclusive) on, at most `limit`. */
   | {
       readonly kind: 'matching';
       readonly collection: number;
+      readonly shards?: Uint16Array;
       readonly filter: Filter;
       readonly from: PointKey | undefined;
       readonly limit: number;

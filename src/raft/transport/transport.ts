@@ -44,6 +44,45 @@ export interface TransportReceiver {
   onChunk(from: NodeNumber, chunk: SnapshotChunk): Promise<SnapshotChunkReply>;
 }
 
+/** How long an answer is waited for. */
+export interface CallOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Answers a call of another node; the signal ends when nobody waits for the answer any more. */
+export type CallHandler = (
+  from: NodeNumber,
+  request: Uint8Array,
+  signal: AbortSignal,
+) => Promise<Uint8Array>;
+
+/** Asks other nodes for something and gets their answer, on a lane of its own. */
+export interface CallTransport {
+  readonly node: NodeNumber;
+  /** Called once; calls that come before are refused. */
+  serveCalls(handler: CallHandler): void;
+  /**
+   * @throws {VectorDbError} UNAVAILABLE where the node cannot be reached, does not answer in time, or its handler threw: it may have got the request;
+   * OVERLOADED where too many calls wait for it, CANCELLED by the signal, LIMIT_EXCEEDED for a request that no frame can hold
+   */
+  call(to: NodeNumber, request: Uint8Array, options: CallOptions): Promise<Uint8Array>;
+}
+
+/** Answers someone who is no member of the cluster yet, but knows its secret. */
+export type GuestHandler = (request: Uint8Array) => Promise<Uint8Array>;
+
+/** Talks to addresses rather than nodes: how nodes find each other before they are a cluster. */
+export interface GuestPort {
+  /** Called once; guests that come before are refused. */
+  serveGuests(handler: GuestHandler): void;
+  /**
+   * @param address - `host:port`
+   * @throws {VectorDbError} UNAVAILABLE where nobody answers in time, PERMISSION_DENIED where the secrets differ, CANCELLED
+   */
+  ask(address: string, request: Uint8Array, options: CallOptions): Promise<Uint8Array>;
+}
+
 /** Carries messages between nodes. It may lose, repeat and reorder them, and says so where it knows; it never changes them. */
 export interface Transport extends AsyncDisposable {
   readonly node: NodeNumber;

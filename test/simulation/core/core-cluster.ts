@@ -12,7 +12,7 @@ import { hold } from '../invariants/violation.ts';
 import { EventQueue } from '../world/event-queue.ts';
 import { partition } from '../world/partition.ts';
 import { RandomStreams, type RandomStream } from '../world/random-streams.ts';
-import { SimulatedLinks } from '../world/simulated-links.ts';
+import { direction, SimulatedLinks } from '../world/simulated-links.ts';
 import { CoreLog } from './core-log.ts';
 import { CORE_ACTS, type CoreAct, type CoreSwarm, drawCoreSwarm } from './core-options.ts';
 import { CORE_GROUP, CoreReplica, type CoreState } from './core-replica.ts';
@@ -32,6 +32,7 @@ export class CoreCluster {
   readonly #replicas = new Map<ReplicaId, CoreReplica>();
   readonly #acts: RandomStream;
   readonly #load: RandomStream;
+  readonly #late: RandomStream;
   readonly #readFloors = new Map<string, number>();
   #context = 0;
   #proposal = 0;
@@ -43,6 +44,7 @@ export class CoreCluster {
     this.swarm = drawCoreSwarm(streams.stream('swarm'));
     this.#acts = streams.stream('acts');
     this.#load = streams.stream('load');
+    this.#late = streams.stream('late');
     this.#links = new SimulatedLinks(this.queue, streams.stream('links'), this.swarm.links);
     this.#ledger = new ClusterLedger({ ...this.swarm.limits, entryBytesMax: DATA_BYTES_MAX + 80 });
     const { voters, learners, spares } = this.swarm;
@@ -68,9 +70,21 @@ export class CoreCluster {
     this.#links.heal();
     for (const replica of this.#replicas.values()) {
       replica.tickFactor = 1;
+      replica.applyStallChance = 0;
       if (replica.process === undefined) replica.start();
       else replica.process.resume();
     }
+  }
+
+  /** What agrees is disturbed once more, for a while that is returned in milliseconds. */
+  disturb(): number {
+    const random = this.#late;
+    this.#count('trouble');
+    if (random.happens(0.5)) this.#muteSuccessor(random);
+    else
+      for (let left = random.below(4); left >= 0; left -= 1)
+        this.#perform(random.pick(CORE_ACTS), random);
+    return random.exponential(2 * this.#timeoutMs);
   }
 
   /** Why the cluster has not converged yet; undefined: it has. */
@@ -138,9 +152,10 @@ export class CoreCluster {
         send: (message) => this.#send(message),
         sendState: (to, state) => this.#sendState(id, to, state),
         readable: (context, index) => this.#readable(id, context, index),
-        applied: () => undefined,
+        applied: () => this.#compactIfLong(replica),
       },
     });
+    replica.applyStallChance = this.swarm.applyStallChance;
     replica.tickFactor = streams.stream(`pace ${id}`).between(1, this.swarm.slownessMax);
     this.#replicas.set(id, replica);
   }
@@ -186,17 +201,30 @@ export class CoreCluster {
         source.tell((node) => node.reportSnapshot(to, outcome, last.index)),
       );
     };
-    let arrived = false;
-    this.#links.send(from, to, `state for r${to}`, () => {
+    const deliver = (): void => {
       const target = this.#replicas.get(to);
       target?.process?.deliver(`state for r${to}`, () => target.receiveState(state, message));
+    };
+    let arrived = false;
+    this.#links.send(from, to, `state for r${to}`, () => {
+      deliver();
       if (!arrived) report('finished');
       arrived = true;
     });
+    if (this.#late.happens(this.swarm.lateStateChance)) {
+      const delayMs = this.#late.exponential(2 * this.#timeoutMs);
+      this.queue.schedule(delayMs, `late state for r${to}`, deliver);
+    }
     source?.process?.schedule(2000, `r${from} state timeout`, () => {
       if (!arrived) report('failed');
       arrived = true;
     });
+  }
+
+  #compactIfLong(replica: CoreReplica): void {
+    const { state, log } = replica;
+    const { compactEvery, keep } = this.swarm;
+    if (state.last.index - log.compacted.index > compactEvery + keep) replica.compact(keep);
   }
 
   #readable(replica: ReplicaId, context: number, index: number): void {
@@ -318,6 +346,17 @@ export class CoreCluster {
     this.#links.partition(partition(shape, ids, chosen, random.happens(0.3), random));
     // Long enough for another leader to come up on the other side, often.
     this.#cutUntilMs = this.queue.nowMs + random.exponential(4 * this.#timeoutMs);
+  }
+
+  /** Leadership is handed to a voter whose words do not get out: it has a newer term, and nobody hears of it (trap 8). */
+  #muteSuccessor(random: RandomStream): void {
+    const leader = this.replicas().find(({ node }) => node?.role === 'leader');
+    const voters = leader?.node?.configuration.voters ?? [];
+    if (leader === undefined || voters.length === 0) return;
+    const successor = random.pick(voters);
+    const others = [...this.#replicas.keys()].filter((each) => each !== successor);
+    this.#tell(leader, 'hand over', () => leader.node?.transferLeadership(successor));
+    this.#links.partition(new Set(others.map((each) => direction(successor, each))));
   }
 
   /** Who entered a joint configuration to leave it explicitly does. */

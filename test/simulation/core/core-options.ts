@@ -23,6 +23,14 @@ export interface CoreSwarm {
   readonly weights: Readonly<Record<CoreAct, number>>;
   /** Entries that compaction leaves. */
   readonly keep: number;
+  /** Applied entries after which a replica compacts by itself; Infinity: only when fate says so. */
+  readonly compactEvery: number;
+  /** Of the entries that are applied next: that the state machine stalls for some election timeouts before. */
+  readonly applyStallChance: number;
+  /** Of a state: that it comes again, some election timeouts later. */
+  readonly lateStateChance: number;
+  /** After everything agreed: how often something goes wrong once more, and everything has to agree again. */
+  readonly troubles: number;
 }
 
 /** What fate does to a cluster of cores. */
@@ -95,6 +103,7 @@ export function drawCoreSwarm(random: RandomStream): CoreSwarm {
       persistMeanMs: random.pick([0, 0.5, 5, 50]),
       applyMeanMs: random.pick([0, 1, 20]),
       turnMeanMs: random.pick([0, 0, 0.5, 5]),
+      applyStallMeanMs: 2 * timeoutMs,
     },
     limits: {
       heartbeatTicks,
@@ -114,5 +123,10 @@ export function drawCoreSwarm(random: RandomStream): CoreSwarm {
     actMeanMs: timeoutMs * random.pick([0.2, 0.7, 2]),
     weights: weights(random),
     keep: random.below(10),
+    // What is drawn from here on came later; seeds that are written down keep what they drew before.
+    compactEvery: random.pick([Infinity, Infinity, 20, 5]),
+    applyStallChance: random.pick([0, 0, 0.03]),
+    lateStateChance: random.pick([0, 0, 0.5]),
+    troubles: random.below(6),
   };
 }

@@ -32,6 +32,8 @@ export interface CorePace {
   readonly applyMeanMs: number;
   /** Delay between what wakes a replica and the turn in which its effects are taken; 0: at once. */
   readonly turnMeanMs: number;
+  /** Of a stall of the state machine. */
+  readonly applyStallMeanMs: number;
 }
 
 /** What a replica tells the cluster about. */
@@ -39,7 +41,8 @@ export interface CoreOutlet {
   send(message: Message): void;
   sendState(to: ReplicaId, state: CoreState): void;
   readable(context: number, index: number): void;
-  applied(entry: Entry): void;
+  /** The core knows. */
+  applied(): void;
 }
 
 /** What a replica is made from. */
@@ -64,6 +67,8 @@ export class CoreReplica {
   node: RaftNode | undefined;
   /** Of a replica that runs too slowly, or fast: what is true of terms and quorums must not hang on clocks. */
   tickFactor = 1;
+  /** Of the entries that are applied next: that the state machine stalls before. */
+  applyStallChance = 0;
   readonly #options: CoreReplicaOptions;
   #state: CoreState;
   #durableState: CoreState;
@@ -254,19 +259,24 @@ export class CoreReplica {
 
   #apply(): void {
     if (this.#isApplying || this.#installing || this.#toApply.length === 0) return;
-    const { random, pace } = this.#options;
+    const { random, pace, outlet } = this.#options;
     this.#isApplying = true;
-    this.process?.schedule(random.exponential(pace.applyMeanMs), `r${this.replica} apply`, () => {
+    const stallMs = random.happens(this.applyStallChance)
+      ? random.exponential(pace.applyStallMeanMs)
+      : 0;
+    const delayMs = random.exponential(pace.applyMeanMs) + stallMs;
+    this.process?.schedule(delayMs, `r${this.replica} apply`, () => {
       this.#isApplying = false;
       if (this.#installing) return;
       for (const entry of this.#toApply.splice(0, 1 + random.below(8))) this.#applyOne(entry);
       this.node?.onApplied(this.#state.last.index);
+      outlet.applied();
       this.#apply();
     });
   }
 
   #applyOne(entry: Entry): void {
-    const { ledger, outlet, replica } = this.#options;
+    const { ledger, replica } = this.#options;
     const { index } = entry;
     if (index <= this.#state.last.index) return;
     assert(index === this.#state.last.index + 1, 'an entry was skipped');
@@ -282,6 +292,5 @@ export class CoreReplica {
       configuration: configuration ?? this.#state.configuration,
       hash,
     };
-    outlet.applied(entry);
   }
 }

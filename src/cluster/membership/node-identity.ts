@@ -1,0 +1,20 @@
+import type { NodeNumber } from '../../raft/transport/transport.ts';
+
+/** Who this node is in its cluster; written once it is known, and never changed as long as the folder lives. */
+export interface NodeIdentity {
+  readonly clusterId: string;
+  readonly node: NodeNumber;
+  /** As it was when the node joined; the same folder under another name is refused. */
+  readonly nodeId: string;
+  readonly incarnation: string;
+}
+
+/** Keeps what a node must not forget, durably. */
+export interface IdentityStore {
+  /** Undefined: the folder belongs to no cluster yet. @throws {VectorDbError} DATA_CORRUPT */
+  load(): Promise<NodeIdentity | undefined>;
+  /** Durable when it resolves. */
+  save(identity: NodeIdentity): Promise<void>;
+  /** Drawn when the folder was new, and kept with it. */
+  incarnation(): Promise<string>;
+}
