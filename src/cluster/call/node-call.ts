@@ -6,6 +6,7 @@ import type { NodeNumber } from '../../raft/transport/transport.ts';
 import type { ApplyResult } from '../../sharding/shard-command.ts';
 import type { ReadRequest, ReadResponse } from '../../worker/read-messages.ts';
 import type { ClusterCommand, ClusterCommandResult } from '../catalog/cluster-command.ts';
+import type { ClusterView } from '../membership/cluster-view.ts';
 import type { HeldCollection } from '../shard/shard-holder.ts';
 import type { NodeReport } from './node-report.ts';
 
@@ -46,7 +47,9 @@ export type NodeCall =
   /** Compares the digests of a group's replicas; the leader's. */
   | { readonly kind: 'checkDigest'; readonly group: GroupId }
   /** How the node is; also the sign of life that the catalog's leader goes by. */
-  | { readonly kind: 'report' };
+  | { readonly kind: 'report' }
+  /** To the leader of the catalog. */
+  | { readonly kind: 'clusterView' };
 
 export type NodeCallKind = NodeCall['kind'];
 
@@ -63,6 +66,7 @@ export interface NodeAnswers {
   readonly transferLeadership: { readonly done: true };
   readonly checkDigest: { readonly digest: string };
   readonly report: NodeReport;
+  readonly clusterView: ClusterView;
 }
 
 /** What a node answers: `ok`, or the error that the call ended with (its `details` may name the leader's node). */
