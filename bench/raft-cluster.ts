@@ -8,10 +8,11 @@ import { configurationOf } from '../src/raft/core/configuration.ts';
 import { type EntryId, LOG_START } from '../src/raft/core/entry.ts';
 import { RaftHost } from '../src/raft/host/raft-host.ts';
 import { replicaId } from '../src/raft/host/replica-id.ts';
-import type {
-  ApplyBatch,
-  StateMachine,
-  StateMachineFactory,
+import {
+  type ApplyBatch,
+  keptRows,
+  type StateMachine,
+  type StateMachineFactory,
 } from '../src/raft/host/state-machine.ts';
 import { nodeFileSystem } from '../src/raft/log/node-file-system.ts';
 import { SegmentedLog } from '../src/raft/log/segmented-log.ts';
@@ -125,7 +126,9 @@ class EmptyMachine implements StateMachine {
 
   apply({ commands, last, rows }: ApplyBatch): Promise<readonly Uint8Array[]> {
     const results = commands.map(() => NOTHING);
-    for (const { key, value } of rows(results)) if (value !== undefined) this.#rows.set(key, value);
+    for (const { key, value } of keptRows(rows, results)) {
+      if (value !== undefined) this.#rows.set(key, value);
+    }
     this.applied = last;
     return Promise.resolve(results);
   }

@@ -47,7 +47,7 @@ export function describeStateMachine(name: string, create: () => MachinesUnderTe
       index: from + at,
       command: under.command(from + at),
     }));
-    return on.apply({ commands, last: { term: 2, index: to }, rows: () => rows });
+    return on.apply({ commands, last: { term: 2, index: to }, rows });
   };
   const textRows = async (of = machine): Promise<Record<string, string>> =>
     Object.fromEntries(
@@ -88,23 +88,27 @@ export function describeStateMachine(name: string, create: () => MachinesUnderTe
       expect(first).toHaveLength(3);
       expect(new Set(first.map((bytes) => Buffer.from(bytes).toString())).size).toBe(3);
       expect(machine.applied).toEqual({ term: 2, index: 3 });
-      await machine.apply({ commands: [], last: { term: 4, index: 9 }, rows: () => [] });
+      await machine.apply({ commands: [], last: { term: 4, index: 9 }, rows: [] });
       expect(machine.applied).toEqual({ term: 4, index: 9 });
     });
 
-    test('asks for rows once, with the results, and keeps them', async () => {
-      const asked: (readonly Uint8Array[])[] = [];
+    test('keeps rows, and results that rows ask for', async () => {
       const results = await machine.apply({
-        commands: [{ term: 2, index: 1, command: under.command(1) }],
-        last: { term: 2, index: 1 },
-        rows: (given) => {
-          asked.push(given);
-          return [row('a', '1'), row('b', '2')];
-        },
+        commands: [1, 2].map((index) => ({ term: 2, index, command: under.command(index) })),
+        last: { term: 2, index: 2 },
+        rows: [
+          { key: 'second', value: { resultOf: 1 } },
+          { key: 'first', value: { resultOf: 0 } },
+          row('b', '2'),
+        ],
       });
-      expect(asked).toEqual([results]);
-      await apply(2, 2, [row('b'), row('c', '3'), row('never there')]);
-      expect(await textRows()).toEqual({ a: '1', c: '3' });
+      const kept = await machine.hostRows();
+      expect(kept.size).toBe(3);
+      for (const [place, key] of ['first', 'second'].entries()) {
+        expect(Buffer.from(kept.get(key) ?? [])).toEqual(Buffer.from(results[place] ?? []));
+      }
+      await apply(3, 3, [row('b'), row('c', '3'), row('never there')]);
+      expect(Object.keys(await textRows()).toSorted()).toEqual(['c', 'first', 'second']);
     });
 
     test('has what was flushed after a crash', async () => {
@@ -137,8 +141,8 @@ export function describeStateMachine(name: string, create: () => MachinesUnderTe
       await apply(1, 1, [], other);
       await apply(2, 4, [row('a', '1')], other);
       expect(await other.digest()).toBe(await machine.digest());
-      await other.apply({ commands: [], last: { term: 2, index: 5 }, rows: () => [row('a', '2')] });
-      await machine.apply({ commands: [], last: { term: 2, index: 5 }, rows: () => [] });
+      await other.apply({ commands: [], last: { term: 2, index: 5 }, rows: [row('a', '2')] });
+      await machine.apply({ commands: [], last: { term: 2, index: 5 }, rows: [] });
       expect(await other.digest()).not.toBe(await machine.digest());
     });
 

@@ -79,23 +79,18 @@ export class EntryApplier {
     const commands: CommittedCommand[] = [];
     const pending = entries.map((entry, place) => this.#prepare(entry, envelopes[place], commands));
     const last = must(entries.at(-1), 'a step has entries');
-    let outcomes: CommandOutcome[] = [];
-    await machine.apply({
-      commands,
-      last: { term: last.term, index: last.index },
-      rows: (results) => {
-        assert(results.length === commands.length, 'every command has a result');
-        outcomes = pending.map((each) => each(results));
-        return this.#takeRows(last);
-      },
-    });
+    const { term, index } = last;
+    const batch = { commands, last: { term, index }, rows: this.#takeRows(last) };
+    const results = await machine.apply(batch);
+    assert(results.length === commands.length, 'every command has a result');
+    const outcomes = pending.map((each) => each(results));
     if (envelopes.at(-1)?.kind === 'digest') {
       const digest = await machine.digest();
-      digests.taken(last.index, digest);
-      outcomes[outcomes.length - 1] = { kind: 'digest', index: last.index, digest };
+      digests.taken(index, digest);
+      outcomes[outcomes.length - 1] = { kind: 'digest', index, digest };
     }
-    return entries.map(({ term, index }, place) => ({
-      id: { term, index },
+    return entries.map((entry, place) => ({
+      id: { term: entry.term, index: entry.index },
       outcome: outcomes[place] ?? NOTHING,
     }));
   }
@@ -106,10 +101,9 @@ export class EntryApplier {
     commands: CommittedCommand[],
   ): Pending {
     if (entry.kind === 'configuration') {
-      return () => {
-        this.#configuration = this.#options.changeConfiguration(entry);
-        return { kind: 'configuration', configuration: this.#configuration };
-      };
+      const configuration = this.#options.changeConfiguration(entry);
+      this.#configuration = configuration;
+      return () => ({ kind: 'configuration', configuration });
     }
     switch (envelope?.kind) {
       case undefined:
@@ -144,14 +138,15 @@ export class EntryApplier {
       commands.push({ index, term, command });
       return (results) => ({ kind: 'result', result: resultIn(results) });
     }
-    const verdict = this.#sessions.accept(stamp, index);
+    const verdict = this.#sessions.accept(stamp, index, place);
     if (verdict.kind === 'expired') return () => ({ kind: 'sessionExpired' });
     if (verdict.kind === 'full') return () => ({ kind: 'sessionFull' });
     const { answer } = verdict;
     if (verdict.kind === 'new') commands.push({ index, term, command });
     return (results) => {
       if (verdict.kind === 'new') answer.result = resultIn(results);
-      return { kind: 'result', result: must(answer.result, 'an earlier entry gave the result') };
+      assert(answer.result instanceof Uint8Array, 'an earlier entry gave the result');
+      return { kind: 'result', result: answer.result };
     };
   }
 

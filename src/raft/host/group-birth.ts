@@ -56,7 +56,7 @@ export async function prepareMachine(machine: StateMachine, birth: GroupBirth): 
   await machine.apply({
     commands: [],
     last: FIRST_ENTRY,
-    rows: () => [{ key: CONFIGURATION_KEY, value }],
+    rows: [{ key: CONFIGURATION_KEY, value }],
   });
   await machine.flush();
 }

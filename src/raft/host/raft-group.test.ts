@@ -300,7 +300,7 @@ describe('a staged snapshot', () => {
     await machine.apply({
       commands: [{ term, index: 9, command }],
       last: { term, index: 9 },
-      rows: () => [{ key: CONFIGURATION_KEY, value: encodeConfigurationRow(configuration) }],
+      rows: [{ key: CONFIGURATION_KEY, value: encodeConfigurationRow(configuration) }],
     });
     const data = await (await machine.snapshot()).read(0, 1e6);
     return {
@@ -370,7 +370,7 @@ describe('a group', () => {
   test('whose state and log do not fit is not opened', async () => {
     const bench = new Bench();
     await bench.open();
-    await bench.machine.apply({ commands: [], last: { term: 1, index: 5 }, rows: () => [] });
+    await bench.machine.apply({ commands: [], last: { term: 1, index: 5 }, rows: [] });
     const log = must(bench.log.group(1), 'the group is there');
     const opened = RaftGroup.open({} as GroupServices, log, bench.machine);
     await expect(opened).rejects.toMatchObject({ code: 'DATA_CORRUPT' });

@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SESSION_RESULTS_MAX, SessionTable } from './session-table.ts';
-import type { HostRow } from './state-machine.ts';
+import { type HostRow, keptRows } from './state-machine.ts';
 
 const result = (text: string): Uint8Array => Buffer.from(text);
 
 /** Rows as a state machine keeps them. */
 function keep(rows: Map<string, Uint8Array>, changes: readonly HostRow[]): void {
-  for (const { key, value } of changes) {
+  for (const { key, value } of keptRows(changes, [])) {
     if (value === undefined) rows.delete(key);
     else rows.set(key, new Uint8Array(value));
   }
 }
 
 function accept(table: SessionTable, session: number, sequence: number, index: number, upTo = 0) {
-  return table.accept({ session, sequence, respondedUpTo: upTo }, index);
+  return table.accept({ session, sequence, respondedUpTo: upTo }, index, 0);
 }
 
 /** Accepts a command that is new, and gives it a result. */
@@ -93,6 +93,14 @@ describe('too many sessions', () => {
   });
 });
 
+test('a row asks for a result that is not there yet by the place of its command', () => {
+  const table = new SessionTable();
+  const id = table.open(5, 10);
+  table.accept({ session: id, sequence: 1, respondedUpTo: 0 }, 6, 3);
+  const row = table.takeChanges().find(({ key }) => key === `result/${id}/1`);
+  expect(row?.value).toEqual({ resultOf: 3 });
+});
+
 test('a damaged row is corrupt', () => {
   expect(() => new SessionTable(new Map([['session/1', new Uint8Array(3)]]))).toThrow('session');
 });
@@ -130,8 +138,9 @@ test('rows are the same however entries are put together into steps, and after a
         const verdict = accept(table, step.of, step.sequence, index, step.upTo);
         verdicts.push(verdict.kind);
         if (verdict.kind === 'new') verdict.answer.result = result(String(index));
-        if (verdict.kind === 'repeat')
-          verdicts.push(Buffer.from(verdict.answer.result ?? []).toString());
+        if (verdict.kind === 'repeat' && verdict.answer.result instanceof Uint8Array) {
+          verdicts.push(Buffer.from(verdict.answer.result).toString());
+        }
       }
       if (ends[place] !== true && place < steps.length - 1) continue;
       keep(rows, table.takeChanges());

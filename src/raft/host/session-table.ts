@@ -1,4 +1,3 @@
-import { assert } from '../../base/assert.ts';
 import { VectorDbError } from '../../base/error.ts';
 import type { LogIndex } from '../core/entry.ts';
 import type { SessionStamp } from './command-envelope.ts';
@@ -7,14 +6,14 @@ import type { HostRow } from './state-machine.ts';
 /** Results that a session may leave unacknowledged. Part of what is replicated: the same on all nodes for ever. */
 export const SESSION_RESULTS_MAX = 1024;
 
-/** The result of a command; undefined until the state machine has given it. */
+/** The result of a command; until the state machine has given it, the place of the command in its batch. */
 export interface SessionAnswer {
-  result: Uint8Array | undefined;
+  result: Uint8Array | { readonly resultOf: number };
 }
 
 /**
  * What becomes of a command of a session. `new`: apply it and put its result into `answer`. `repeat`: it was applied, or is in the same step; `answer` has
- * its result then. `expired`: the session is unknown, or its answer was acknowledged and forgotten. `full`: too many answers are not acknowledged.
+ * its result once the step is applied. `expired`: the session is unknown, or its answer was acknowledged and forgotten. `full`: too many answers are not acknowledged.
  */
 export type SessionVerdict =
   | { readonly kind: 'new'; readonly answer: SessionAnswer }
@@ -82,8 +81,11 @@ export class SessionTable {
     return isKnown;
   }
 
-  /** @param index - of the entry that carries the command */
-  accept(stamp: SessionStamp, index: LogIndex): SessionVerdict {
+  /**
+   * @param index - of the entry that carries the command
+   * @param place - that it has among the commands of its batch if it is new
+   */
+  accept(stamp: SessionStamp, index: LogIndex, place: number): SessionVerdict {
     const id = stamp.session;
     const session = this.#sessions.get(id);
     if (session === undefined) return { kind: 'expired' };
@@ -94,13 +96,13 @@ export class SessionTable {
     const known = session.answers.get(sequence);
     if (known !== undefined) return { kind: 'repeat', answer: known };
     if (session.answers.size >= SESSION_RESULTS_MAX) return { kind: 'full' };
-    const answer: SessionAnswer = { result: undefined };
+    const answer: SessionAnswer = { result: { resultOf: place } };
     session.answers.set(sequence, answer);
     this.#changedResults.set(resultKey(id, sequence), answer);
     return { kind: 'new', answer };
   }
 
-  /** The rows that changed since the last call; all answers have their results by then. */
+  /** The rows that changed since the last call. Results that are not there yet are those of the batch that the rows go with. */
   takeChanges(): readonly HostRow[] {
     const rows: HostRow[] = [];
     for (const id of this.#changedSessions) {
@@ -108,7 +110,6 @@ export class SessionTable {
       rows.push({ key: SESSION_PREFIX + id, value: session && encodeSession(session) });
     }
     for (const [key, answer] of this.#changedResults) {
-      assert(answer === undefined || answer.result !== undefined, `${key} has its result`);
       rows.push({ key, value: answer?.result });
     }
     this.#changedSessions.clear();

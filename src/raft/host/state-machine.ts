@@ -1,3 +1,4 @@
+import { must } from '../../base/assert.ts';
 import type { EntryId, LogIndex, Term } from '../core/entry.ts';
 import type { SnapshotMeta } from '../core/snapshot-meta.ts';
 
@@ -8,20 +9,40 @@ export interface CommittedCommand {
   readonly command: Uint8Array;
 }
 
-/** A row of what the host keeps in the replicated state beside the machine's own: sessions, the configuration. `undefined`: the row goes. */
+/**
+ * A row of what the host keeps in the replicated state beside the machine's own: sessions, the configuration. Its value is bytes, or the result of the batch's
+ * command at this place in `commands`; `undefined`: the row goes.
+ */
 export interface HostRow {
+  readonly key: string;
+  readonly value: Uint8Array | { readonly resultOf: number } | undefined;
+}
+
+/** A row with its value as it is kept. */
+export interface KeptRow {
   readonly key: string;
   readonly value: Uint8Array | undefined;
 }
 
-/** What is applied in one atomic step. */
+/** Rows as they are kept, once the batch's commands have their results. */
+export function keptRows(
+  rows: readonly HostRow[],
+  results: readonly Uint8Array[],
+): readonly KeptRow[] {
+  return rows.map(({ key, value }) => {
+    if (value === undefined || value instanceof Uint8Array) return { key, value };
+    return { key, value: must(results[value.resultOf], 'a row names a command of its batch') };
+  });
+}
+
+/** What is applied in one atomic step. Plain data: it may travel to another thread. */
 export interface ApplyBatch {
   /** Ascending; without those that are no commands, or were applied before. */
   readonly commands: readonly CommittedCommand[];
   /** The entry that all of this goes up to: becomes the applied entry in the same step. */
   readonly last: EntryId;
-  /** Called once, synchronously, with the results of `commands`, before anything is written: the rows that go into the same step. */
-  readonly rows: (results: readonly Uint8Array[]) => readonly HostRow[];
+  /** Rows of the host that change in the same step; each key once. */
+  readonly rows: readonly HostRow[];
 }
 
 /** A consistent state that is being read, in pieces. */

@@ -2,12 +2,13 @@ import { VectorDbError } from '../../../src/base/error.ts';
 import { assert } from '../../../src/base/assert.ts';
 import type { EntryId, LogIndex } from '../../../src/raft/core/entry.ts';
 import type { SnapshotMeta } from '../../../src/raft/core/snapshot-meta.ts';
-import type {
-  ApplyBatch,
-  StagedState,
-  StateMachine,
-  StateMachineFactory,
-  StateSnapshot,
+import {
+  type ApplyBatch,
+  keptRows,
+  type StagedState,
+  type StateMachine,
+  type StateMachineFactory,
+  type StateSnapshot,
 } from '../../../src/raft/host/state-machine.ts';
 import { applyRegister } from '../linearizability/register-model.ts';
 import { MachineState, type RowChange } from './machine-state.ts';
@@ -209,7 +210,7 @@ class SimulatedStateMachine implements StateMachine {
         this.#observer.applied(this.#group, index, id, command, result);
         return result;
       });
-      for (const { key, value } of batch.rows(results)) {
+      for (const { key, value } of keptRows(batch.rows, results)) {
         change([HOST + key, value && Buffer.from(value).toString('latin1')]);
       }
       this.#live.applied = batch.last;

@@ -2,13 +2,14 @@ import { crc32 } from 'node:zlib';
 import { VectorDbError } from '../../../src/base/error.ts';
 import { type EntryId, LOG_START, type LogIndex } from '../../../src/raft/core/entry.ts';
 import type { SnapshotMeta } from '../../../src/raft/core/snapshot-meta.ts';
-import type {
-  ApplyBatch,
-  HostRow,
-  StagedState,
-  StateMachine,
-  StateMachineFactory,
-  StateSnapshot,
+import {
+  type ApplyBatch,
+  type KeptRow,
+  keptRows,
+  type StagedState,
+  type StateMachine,
+  type StateMachineFactory,
+  type StateSnapshot,
 } from '../../../src/raft/host/state-machine.ts';
 import {
   decodeKeyValueCommand,
@@ -27,7 +28,7 @@ interface Image {
 interface Delta {
   readonly applied: EntryId;
   readonly values: ReadonlyMap<string, string>;
-  readonly rows: readonly HostRow[];
+  readonly rows: readonly KeptRow[];
 }
 
 /** What a group's state machine has on its disk. */
@@ -147,7 +148,7 @@ export class MemoryMachine implements StateMachine {
       if (outcome?.write !== undefined) values.set(...outcome.write);
       return encodeKeyValueResult(outcome?.result ?? null);
     });
-    const delta: Delta = { applied: batch.last, values, rows: batch.rows(results) };
+    const delta: Delta = { applied: batch.last, values, rows: keptRows(batch.rows, results) };
     this.#disk.unsynced.push(delta);
     this.#applied = change(delta, this.#values, this.#rows);
     await this.#wait();
