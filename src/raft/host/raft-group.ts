@@ -133,6 +133,11 @@ export class RaftGroup implements Schedulable {
     return this.#core.role === 'leader';
   }
 
+  /** Where the leader is; 0: not known. */
+  get leaderNode(): NodeNumber {
+    return nodeOf(this.#core.leader);
+  }
+
   /** A message of another replica, for the next turn; dropped where too many wait, as a network would. */
   receive(message: Message): void {
     if (this.#isClosed) return;

@@ -11,6 +11,8 @@ describe('a group of three', () => {
   test('elects one leader, whom all know', async () => {
     const cluster = await HostCluster.withLeader(3);
     expect([1, 2, 3].map((node) => cluster.status(node).leaderNode)).toEqual([1, 1, 1]);
+    expect([1, 2, 3].map((node) => cluster.host(node).leaderNode(GROUP))).toEqual([1, 1, 1]);
+    expect(cluster.host(1).leaderNode(GROUP + 1)).toBe(0);
   });
 
   test('applies what is proposed, everywhere and in order', async () => {

@@ -217,6 +217,11 @@ export class RaftHost implements AsyncDisposable {
     return this.#open(group).requests.checkDigest(signal);
   }
 
+  /** Where the group's leader is, as far as this node knows; 0: not known, or the group is not here. */
+  leaderNode(group: GroupId): NodeNumber {
+    return this.#groups.find(group)?.leaderNode ?? 0;
+  }
+
   /** @throws {VectorDbError} NOT_FOUND */
   status(group: GroupId): GroupStatus {
     return this.#groups.status(group);
