@@ -14,6 +14,7 @@ import type {
   DatabaseStatus,
   PointInput,
   PointSelector,
+  ReadOptions,
   ScrollPage,
   ScrollRequest,
   SearchRequest,
@@ -123,31 +124,35 @@ export class LocalDatabase implements VectorDatabase {
     return this.#writes.deletePayload(collection, selector, paths, options);
   }
 
+  openSession(signal?: AbortSignal): Promise<string> {
+    return this.#writes.openSession(signal);
+  }
+
   getPoints(
     collection: string,
     ids: readonly PointId[],
     select: Selectors,
-    signal?: AbortSignal,
+    options?: ReadOptions,
   ): Promise<readonly StoredPoint[]> {
-    return this.#reads.getPoints(collection, ids, select, signal);
+    return this.#reads.getPoints(collection, ids, select, options);
   }
 
-  scroll(request: ScrollRequest, signal?: AbortSignal): Promise<ScrollPage> {
-    return this.#reads.scroll(request, signal);
+  scroll(request: ScrollRequest, options?: ReadOptions): Promise<ScrollPage> {
+    return this.#reads.scroll(request, options);
   }
 
-  count(request: CountRequest, signal?: AbortSignal): Promise<number> {
-    return this.#reads.count(request, signal);
+  count(request: CountRequest, options?: ReadOptions): Promise<number> {
+    return this.#reads.count(request, options);
   }
 
-  search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
-    return this.#reads.search(request, signal);
+  search(request: SearchRequest, options?: ReadOptions): Promise<SearchResult> {
+    return this.#reads.search(request, options);
   }
 
   searchBatch(
     requests: readonly SearchRequest[],
-    signal?: AbortSignal,
+    options?: ReadOptions,
   ): Promise<readonly SearchResult[]> {
-    return this.#reads.searchBatch(requests, signal);
+    return this.#reads.searchBatch(requests, options);
   }
 }

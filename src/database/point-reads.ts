@@ -8,13 +8,14 @@ import type { HashRouter } from '../sharding/hash-router.ts';
 import type { StoredPoint } from '../storage/stored-point.ts';
 import { unpackPoints } from '../worker/packed-points.ts';
 import type { ReadResponses, SearchQuery } from '../worker/read-messages.ts';
-import type { ReadExecutor } from '../worker/search-pool.ts';
 import type { CollectionResolver } from './collection-resolver.ts';
 import type { Limits } from './limits.ts';
+import type { ReadExecutor } from './read-executor.ts';
 import { checkedVector } from './vector-checks.ts';
 import type {
   CountRequest,
   PointReader,
+  ReadOptions,
   ScrollPage,
   ScrollRequest,
   SearchRequest,
@@ -47,7 +48,7 @@ export class PointReads implements PointReader {
     collection: string,
     ids: readonly PointId[],
     select: Selectors,
-    signal?: AbortSignal,
+    options?: ReadOptions,
   ): Promise<readonly StoredPoint[]> {
     const { limits, router, reads } = this.#options;
     checkBound(ids.length, limits.batchPointsMax, 'ids');
@@ -61,12 +62,12 @@ export class PointReads implements PointReader {
     const shards = Uint16Array.from(keys, (key) => router.shardOf(schema.number, key));
     const response = await reads.read(
       { kind: 'get', collection: schema.number, keys, shards, select },
-      signal,
+      options,
     );
     return unpackPoints(response.points);
   }
 
-  async scroll(request: ScrollRequest, signal?: AbortSignal): Promise<ScrollPage> {
+  async scroll(request: ScrollRequest, options?: ReadOptions): Promise<ScrollPage> {
     const { limits, reads } = this.#options;
     checkCount(request.limit, 1, limits.limitMax, 'limit');
     const schema = this.#options.collections.resolve(request.collection);
@@ -84,7 +85,7 @@ export class PointReads implements PointReader {
         limit: request.limit,
         select: request.select,
       },
-      signal,
+      options,
     );
     const points = unpackPoints(response.points);
     return response.next === undefined
@@ -92,18 +93,18 @@ export class PointReads implements PointReader {
       : { points, next: decodePointId(response.next) };
   }
 
-  async count(request: CountRequest, signal?: AbortSignal): Promise<number> {
+  async count(request: CountRequest, options?: ReadOptions): Promise<number> {
     const { number } = this.#options.collections.resolve(request.collection);
     const response = await this.#options.reads.read(
       { kind: 'count', collection: number, filter: request.filter },
-      signal,
+      options,
     );
     return response.count;
   }
 
-  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
+  async search(request: SearchRequest, options?: ReadOptions): Promise<SearchResult> {
     const query = this.#query(request, '');
-    const response = await this.#search(query, signal);
+    const response = await this.#search(query, options);
     const points = unpackPoints(response.points);
     return response.explanation === undefined
       ? { points }
@@ -112,11 +113,11 @@ export class PointReads implements PointReader {
 
   async searchBatch(
     requests: readonly SearchRequest[],
-    signal?: AbortSignal,
+    options?: ReadOptions,
   ): Promise<readonly SearchResult[]> {
     checkBound(requests.length, this.#options.limits.searchBatchMax, 'searches');
     const queries = requests.map((request, i) => this.#query(request, `searches[${i}].`));
-    const responses = await Promise.all(queries.map((query) => this.#search(query, signal)));
+    const responses = await Promise.all(queries.map((query) => this.#search(query, options)));
     return responses.map(({ points, explanation }) =>
       explanation === undefined
         ? { points: unpackPoints(points) }
@@ -126,12 +127,13 @@ export class PointReads implements PointReader {
 
   async #search(
     query: SearchQuery,
-    signal: AbortSignal | undefined,
+    options: ReadOptions | undefined,
   ): Promise<ReadResponses['search']> {
     const { reads, clock, onStage } = this.#options;
-    if (!query.timed || onStage === undefined) return reads.read({ kind: 'search', query }, signal);
+    if (!query.timed || onStage === undefined)
+      return reads.read({ kind: 'search', query }, options);
     const startedMs = clock.monotonicMs();
-    const response = await reads.read({ kind: 'search', query }, signal);
+    const response = await reads.read({ kind: 'search', query }, options);
     const { thread = 0, ...stages } = response.stages ?? {};
     for (const [stage, milliseconds] of Object.entries(stages))
       onStage(stage, milliseconds / 1_000);

@@ -1,16 +1,23 @@
 import { encodePointId, type PointId, type PointKey, successorOf } from '../base/point-id.ts';
-import { VectorDbError } from '../base/error.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
+import { toVectorDbError, VectorDbError } from '../base/error.ts';
 import type { CollectionSchema } from '../index/collection-schema.ts';
 import { checkPayload } from '../index/payload/payload-validation.ts';
 import { parseKeyPath } from '../index/payload/key-path.ts';
 import type { HashRouter } from '../sharding/hash-router.ts';
 import type { CommandSelection, PointUpsert, ShardCommand } from '../sharding/shard-command.ts';
 import type { ShardCommandCodec } from '../sharding/shard-command-codec.ts';
-import type { ShardLog } from '../sharding/shard-log.ts';
+import type { ProposalStamp, ShardLog } from '../sharding/shard-log.ts';
 import type { PayloadJson } from '../storage/point-record.ts';
-import type { ReadExecutor } from '../worker/search-pool.ts';
+import {
+  decodeClientSession,
+  encodeClientSession,
+  SESSION_SHARDS_MAX,
+  sessionOfShard,
+} from './client-session.ts';
 import type { CollectionResolver } from './collection-resolver.ts';
 import type { Limits } from './limits.ts';
+import type { ReadExecutor } from './read-executor.ts';
 import { checkedVector } from './vector-checks.ts';
 import type {
   PointInput,
@@ -29,6 +36,8 @@ export interface PointWritesOptions {
   readonly reads: ReadExecutor;
   readonly gate: WriteGate;
   readonly limits: Limits;
+  /** Binds clients' sessions to their cluster. */
+  readonly clusterId: () => string;
 }
 
 /** A command without its keys: the same for every shard that it is sent to. */
@@ -126,6 +135,23 @@ export class PointWrites implements PointWriter {
     }));
   }
 
+  async openSession(signal?: AbortSignal): Promise<string> {
+    const { router, log, clusterId } = this.#options;
+    const { shardCount } = router;
+    if (shardCount > SESSION_SHARDS_MAX) {
+      const text = `sessions are for up to ${SESSION_SHARDS_MAX} shards; here are ${shardCount}`;
+      throw new VectorDbError('FAILED_PRECONDITION', text);
+    }
+    const opened = await Promise.allSettled(
+      Array.from({ length: shardCount }, (_, shard) => log.openSession(shard, signal)),
+    );
+    // A shard that is out of reach keeps nobody from writing to the others.
+    const sessions = opened.map((one) => (one.status === 'fulfilled' ? one.value : 0));
+    const failed = opened.find((one) => one.status === 'rejected');
+    if (failed !== undefined && sessions.every((session) => session === 0)) throw failed.reason;
+    return encodeClientSession(clusterId(), sessions);
+  }
+
   async #writeSelected(
     collection: string,
     selector: PointSelector,
@@ -141,6 +167,7 @@ export class PointWrites implements PointWriter {
       return this.#proposeKeys(schema.number, keys, command(schema.number, {}), options);
     }
     const schema = this.#admit(collection, 1, 'filter');
+    refuseStamp(options, 'filter', 'what it selects may differ when it is sent again');
     const { filter } = selector;
     const commandFor = command(schema.number, { filter, ...textIndexesOf(schema) });
     let changed = 0;
@@ -154,7 +181,7 @@ export class PointWrites implements PointWriter {
         from,
         limit,
       } as const;
-      const { keys } = await this.#options.reads.read(request, options.signal);
+      const { keys } = await this.#options.reads.read(request, { signal: options.signal });
       const part = await this.#proposeKeys(schema.number, keys, commandFor, options);
       changed += part.changed;
       const last = keys.at(-1);
@@ -180,21 +207,51 @@ export class PointWrites implements PointWriter {
     commands: readonly (readonly [number, ShardCommand])[],
     options: WriteOptions,
   ): Promise<WriteResult> {
-    const proposals = commands.map(([shard, command]) =>
-      this.#options.log.propose(shard, this.#options.codec.encode(command), options.signal),
+    const { log, codec } = this.#options;
+    const stampFor = this.#stamps(options);
+    const stamps = commands.map(([shard]) => stampFor(shard));
+    const proposals = commands.map(([shard, command], i) =>
+      log.propose(shard, codec.encode(command), { signal: options.signal, stamp: stamps[i] }),
     );
     if (options.wait === 'accepted') {
       // The caller asked not to hear of the outcome; the log tells of failures.
       for (const proposal of proposals) proposal.catch(() => undefined);
       return { status: 'accepted', changed: 0 };
     }
-    let changed = 0;
     const outcomes = await Promise.allSettled(proposals);
+    const failure = worstFailure(outcomes);
+    if (failure !== undefined) throw failure;
+    let changed = 0;
     for (const outcome of outcomes) {
-      if (outcome.status === 'rejected') throw outcome.reason;
-      changed += outcome.value.changed;
+      if (outcome.status === 'fulfilled') changed += outcome.value.changed;
     }
     return { status: 'applied', changed };
+  }
+
+  /** Stamps of the write's parts, by shard. @throws {VectorDbError} FAILED_PRECONDITION, INVALID_ARGUMENT */
+  #stamps(options: WriteOptions): (shard: number) => ProposalStamp | undefined {
+    const { stamp } = options;
+    if (stamp === undefined) return () => undefined;
+    if (options.wait === 'accepted') {
+      refuseStamp(
+        options,
+        'wait',
+        'a write that is not waited for has no outcome to ask for again',
+      );
+    }
+    const { sequence, respondedUpTo } = stamp;
+    if (!Number.isSafeInteger(respondedUpTo) || respondedUpTo < 0) {
+      const text = 'sequence: an integer, and one of 0 and up below it, are needed';
+      throw new VectorDbError('INVALID_ARGUMENT', text, { field: 'sequence' });
+    }
+    if (!Number.isSafeInteger(sequence) || sequence <= respondedUpTo) {
+      const text = `sequence: an integer above ${respondedUpTo} is needed, not ${sequence}`;
+      throw new VectorDbError('INVALID_ARGUMENT', text, { field: 'sequence' });
+    }
+    const { clusterId, router } = this.#options;
+    const cluster = { clusterId: clusterId(), shardCount: router.shardCount };
+    const sessions = decodeClientSession(stamp.session, cluster);
+    return (shard) => ({ session: sessionOfShard(sessions, shard), sequence, respondedUpTo });
   }
 
   #groupByShard<T>(
@@ -260,6 +317,41 @@ export class PointWrites implements PointWriter {
   #key(id: PointId, field: string): PointKey {
     return encodePointId(id, field, this.#options.limits.idBytesMax);
   }
+}
+
+function refuseStamp(options: WriteOptions, field: string, why: string): void {
+  if (options.stamp === undefined) return;
+  throw new VectorDbError('INVALID_ARGUMENT', `${field}: a write with a session has none: ${why}`, {
+    field,
+  });
+}
+
+/** What says least about the outcome comes first. */
+const WORST_FIRST: readonly ErrorCode[] = [
+  'OUTCOME_UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'SESSION_EXPIRED',
+];
+
+/** How a write failed whose parts, one a shard, failed in part; undefined: none did. */
+function worstFailure(
+  outcomes: readonly PromiseSettledResult<unknown>[],
+): VectorDbError | undefined {
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [toVectorDbError(outcome.reason)] : [],
+  );
+  const worst =
+    failures.find(({ code }) => code === 'INTERNAL') ??
+    WORST_FIRST.map((code) => failures.find((failure) => failure.code === code)).find(Boolean) ??
+    failures[0];
+  if (worst === undefined || outcomes.length === 1) return worst;
+  const written = outcomes.length - failures.length;
+  const text = `${worst.message} (of the write's ${outcomes.length} parts, one a shard, ${written} were applied)`;
+  return new VectorDbError(worst.code, text, {
+    ...(worst.field === undefined ? {} : { field: worst.field }),
+    ...(worst.retryAfterMs === undefined ? {} : { retryAfterMs: worst.retryAfterMs }),
+    cause: worst,
+  });
 }
 
 function textIndexesOf(schema: CollectionSchema): Pick<CommandSelection, 'textIndexes'> {

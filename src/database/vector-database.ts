@@ -78,24 +78,46 @@ export interface PointWriter {
     paths: readonly string[],
     options?: WriteOptions,
   ): Promise<WriteResult>;
+  /**
+   * Opens a session, by which a client's writes can be sent again without being applied again. It lasts while it is among those used most lately.
+   *
+   * @returns what a {@link WriteStamp} names it by: letters, digits, `-` and `_`
+   */
+  openSession(signal?: AbortSignal): Promise<string>;
 }
 
-/** What reads points; every read sees all writes acknowledged before it began. */
+/** What reads points; unless told otherwise, every read sees all writes acknowledged before it began. */
 export interface PointReader {
   /** In the order of `ids`, each once; ids that are not there are left out. */
   getPoints(
     collection: string,
     ids: readonly PointId[],
     select: Selectors,
-    signal?: AbortSignal,
+    options?: ReadOptions,
   ): Promise<readonly StoredPoint[]>;
-  scroll(request: ScrollRequest, signal?: AbortSignal): Promise<ScrollPage>;
-  count(request: CountRequest, signal?: AbortSignal): Promise<number>;
-  search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult>;
+  scroll(request: ScrollRequest, options?: ReadOptions): Promise<ScrollPage>;
+  count(request: CountRequest, options?: ReadOptions): Promise<number>;
+  search(request: SearchRequest, options?: ReadOptions): Promise<SearchResult>;
   searchBatch(
     requests: readonly SearchRequest[],
-    signal?: AbortSignal,
+    options?: ReadOptions,
   ): Promise<readonly SearchResult[]>;
+}
+
+/** `linearizable`: sees every write acknowledged before the read began. `local`: what the replica that answers has applied. */
+export const CONSISTENCIES = ['linearizable', 'local'] as const;
+export type Consistency = (typeof CONSISTENCIES)[number];
+
+/** How a read is done. */
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Absent: `linearizable`. On a single node there is no difference. */
+  readonly consistency?: Consistency | undefined;
+  /**
+   * Allows an answer without the shards that cannot be read, and is told which before the answer comes, each time that some are found missing. Absent:
+   * such a read ends with UNAVAILABLE.
+   */
+  readonly onMissingShards?: ((shards: readonly number[]) => void) | undefined;
 }
 
 /** One named vector of a collection to be made; what is absent comes from the configuration. */
@@ -157,7 +179,24 @@ export type PointSelector =
 export interface WriteOptions {
   /** `applied` (default): answer when searches see the write. `accepted`: answer when it is queued; it may still be lost. */
   readonly wait?: 'applied' | 'accepted';
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Makes the write one that may be sent again; only for upserts and for points named by their ids, and with `wait: 'applied'`.
+   *
+   * The write may end with SESSION_EXPIRED: parts of it may have been applied, by this attempt or an earlier one. FAILED_PRECONDITION with the field
+   * `session`: this attempt changed nothing, and another session is needed.
+   */
+  readonly stamp?: WriteStamp | undefined;
+}
+
+/** Which write of which client this is: every attempt of one write has the same. */
+export interface WriteStamp {
+  /** As `openSession` gave it. */
+  readonly session: string;
+  /** 1 and up; of its session, no other write has it. */
+  readonly sequence: number;
+  /** The client sends none of its writes up to this sequence again. 0: of none. */
+  readonly respondedUpTo: number;
 }
 
 /** What a write did. */

@@ -356,14 +356,15 @@ function assemble(given: {
     router,
     log: sequencer,
     codec,
-    reads: pool,
+    reads: { read: (request, read) => pool.read(request, read?.signal) },
     gate,
     limits,
+    clusterId: () => '',
   });
   const reads = new PointReads({
     collections,
     router,
-    reads: pool,
+    reads: { read: (request, read) => pool.read(request, read?.signal) },
     limits,
     clock: options.clock,
     onStage:

@@ -215,7 +215,7 @@ describe('the sequencer', () => {
   test('an aborted wait ends; what was not handed on yet never will be', async () => {
     const { log, turn, finish, batches } = sequencer();
     const waiting = new AbortController();
-    const dropped = rejection(log.propose(0, bytes(1), waiting.signal));
+    const dropped = rejection(log.propose(0, bytes(1), { signal: waiting.signal }));
     void log.propose(1, bytes(1));
     waiting.abort();
     expect(await dropped).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
@@ -223,7 +223,7 @@ describe('the sequencer', () => {
     expect(batches[0]?.entries.map(({ shard }) => shard)).toEqual([1]);
 
     const handed = new AbortController();
-    const unknown = rejection(log.propose(0, bytes(1), handed.signal));
+    const unknown = rejection(log.propose(0, bytes(1), { signal: handed.signal }));
     turn();
     handed.abort();
     expect(await unknown).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
@@ -231,7 +231,7 @@ describe('the sequencer', () => {
     await finish();
     await finish();
     expect(log.depth).toBe(0);
-    await expect(log.propose(0, bytes(1), handed.signal)).rejects.toMatchObject({
+    await expect(log.propose(0, bytes(1), { signal: handed.signal })).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
     });
   });

@@ -5,7 +5,7 @@ import { type Deferred, deferred } from '../base/deferred.ts';
 import { VectorDbError, deserializeError, toVectorDbError } from '../base/error.ts';
 import type { BatchOutcome, ShardEntry } from './shard-applier.ts';
 import type { ApplyResult } from './shard-command.ts';
-import type { ShardLog } from './shard-log.ts';
+import type { ProposeOptions, ShardLog } from './shard-log.ts';
 
 export interface DurableSequencerOptions {
   /** What each shard has applied so far, by shard: all shards of the node. */
@@ -79,7 +79,15 @@ export class DurableSequencer implements ShardLog {
     return this.#failure;
   }
 
-  async propose(shard: number, command: Uint8Array, signal?: AbortSignal): Promise<ApplyResult> {
+  async openSession(): Promise<number> {
+    throw new VectorDbError('FAILED_PRECONDITION', 'this node keeps no sessions of clients');
+  }
+
+  async propose(
+    shard: number,
+    command: Uint8Array,
+    { signal }: ProposeOptions = {},
+  ): Promise<ApplyResult> {
     assert(this.#nextIndexes.has(shard), `shard ${shard} is on this node`);
     if (this.#draining) throw new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
     if (this.#failure !== undefined) throw this.#failure;

@@ -6,11 +6,13 @@ import type { Limits } from '../../src/database/limits.ts';
 import type {
   AliasAction,
   CollectionDescription,
+  Consistency,
   CountRequest,
   CreateCollection,
   DatabaseStatus,
   PointInput,
   PointSelector,
+  ReadOptions,
   ScoredPoint,
   ScrollPage,
   ScrollRequest,
@@ -50,6 +52,11 @@ interface MemoryCollection {
   version: number;
 }
 
+interface MemorySession {
+  respondedUpTo: number;
+  readonly answers: Map<number, WriteResult>;
+}
+
 const EMPTY: PayloadJson = new Uint8Array(0);
 
 /** A whole vector database in a few maps: exact, slow, for tests of the edges. It does what the port says and keeps nothing. */
@@ -57,12 +64,17 @@ export class MemoryDatabase implements VectorDatabase {
   readonly #limits: Limits;
   readonly #collections = new Map<string, MemoryCollection>();
   readonly #aliases = new Map<string, string>();
+  readonly #sessions = new Map<string, MemorySession>();
   #nextNumber = 1;
   /** What every operation throws instead of answering, while set. */
   failure: Error | undefined;
   /** What every point operation waits for before it answers, while set; an aborted signal ends the wait. */
   gate: Promise<void> | undefined;
   state: DatabaseStatus | undefined;
+  /** Shards that reads find missing. */
+  missingShards: readonly number[] = [];
+  /** What the latest read asked for. */
+  lastConsistency: Consistency | undefined;
   /** Operations that wait at the gate. */
   waiting = 0;
 
@@ -192,22 +204,24 @@ export class MemoryDatabase implements VectorDatabase {
     await this.#enter(options.signal);
     const target = this.#find(collection);
     const keys = points.map((point, index) => this.#check(target, point, `points[${index}]`));
-    target.version += 1;
-    for (const [index, point] of points.entries()) {
-      const keyText = keys[index] as string;
-      target.points.set(keyText, {
-        keyText,
-        version: target.version,
-        vectors: Object.fromEntries(
-          Object.entries(point.vectors).map(([name, vector]) => [
-            name,
-            normalized(target.vectors[name]?.distance, vector),
-          ]),
-        ),
-        payload: point.payload.slice(),
-      });
-    }
-    return written(options, points.length);
+    return this.#once(options, () => {
+      target.version += 1;
+      for (const [index, point] of points.entries()) {
+        const keyText = keys[index] as string;
+        target.points.set(keyText, {
+          keyText,
+          version: target.version,
+          vectors: Object.fromEntries(
+            Object.entries(point.vectors).map(([name, vector]) => [
+              name,
+              normalized(target.vectors[name]?.distance, vector),
+            ]),
+          ),
+          payload: point.payload.slice(),
+        });
+      }
+      return written(options, points.length);
+    });
   }
 
   async deletePoints(
@@ -217,9 +231,11 @@ export class MemoryDatabase implements VectorDatabase {
   ): Promise<WriteResult> {
     await this.#enter(options.signal);
     const target = this.#find(collection);
-    const selected = this.#select(target, selector);
-    for (const point of selected) target.points.delete(point.keyText);
-    return written(options, selected.length);
+    return this.#once(options, () => {
+      const selected = this.#select(target, selector);
+      for (const point of selected) target.points.delete(point.keyText);
+      return written(options, selected.length);
+    });
   }
 
   async setPayload(
@@ -259,9 +275,9 @@ export class MemoryDatabase implements VectorDatabase {
     collection: string,
     ids: readonly PointId[],
     select: Selectors,
-    signal?: AbortSignal,
+    options: ReadOptions = {},
   ): Promise<readonly StoredPoint[]> {
-    await this.#enter(signal);
+    await this.#enterRead(options);
     const target = this.#find(collection);
     const keys = new Set(ids.map((id, index) => this.#key(id, `ids[${index}]`)));
     const found: StoredPoint[] = [];
@@ -272,8 +288,8 @@ export class MemoryDatabase implements VectorDatabase {
     return found;
   }
 
-  async scroll(request: ScrollRequest, signal?: AbortSignal): Promise<ScrollPage> {
-    await this.#enter(signal);
+  async scroll(request: ScrollRequest, options: ReadOptions = {}): Promise<ScrollPage> {
+    await this.#enterRead(options);
     const target = this.#find(request.collection);
     const from = request.from === undefined ? '' : this.#key(request.from, 'from');
     const page = matching(target, request.filter)
@@ -286,13 +302,13 @@ export class MemoryDatabase implements VectorDatabase {
     };
   }
 
-  async count(request: CountRequest, signal?: AbortSignal): Promise<number> {
-    await this.#enter(signal);
+  async count(request: CountRequest, options: ReadOptions = {}): Promise<number> {
+    await this.#enterRead(options);
     return matching(this.#find(request.collection), request.filter).length;
   }
 
-  async search(request: SearchRequest, signal?: AbortSignal): Promise<SearchResult> {
-    await this.#enter(signal);
+  async search(request: SearchRequest, options: ReadOptions = {}): Promise<SearchResult> {
+    await this.#enterRead(options);
     const target = this.#find(request.collection);
     const using = request.using ?? '';
     const schema = Object.hasOwn(target.vectors, using) ? target.vectors[using] : undefined;
@@ -338,9 +354,51 @@ export class MemoryDatabase implements VectorDatabase {
 
   async searchBatch(
     requests: readonly SearchRequest[],
-    signal?: AbortSignal,
+    options: ReadOptions = {},
   ): Promise<readonly SearchResult[]> {
-    return Promise.all(requests.map((request) => this.search(request, signal)));
+    return Promise.all(requests.map((request) => this.search(request, options)));
+  }
+
+  async openSession(signal?: AbortSignal): Promise<string> {
+    await this.#enter(signal);
+    const session = `session-${this.#sessions.size + 1}`;
+    this.#sessions.set(session, { respondedUpTo: 0, answers: new Map() });
+    return session;
+  }
+
+  /** Forgets all sessions, as a cluster does that has too many. */
+  forgetSessions(): void {
+    this.#sessions.clear();
+  }
+
+  /** The write's result, or that of an earlier attempt. @throws {VectorDbError} SESSION_EXPIRED */
+  #once(options: WriteOptions, write: () => WriteResult): WriteResult {
+    const { stamp } = options;
+    if (stamp === undefined) return write();
+    const session = this.#sessions.get(stamp.session);
+    if (session === undefined || stamp.sequence <= session.respondedUpTo) {
+      throw new VectorDbError('SESSION_EXPIRED', 'the session, or its answer, is forgotten');
+    }
+    session.respondedUpTo = Math.max(session.respondedUpTo, stamp.respondedUpTo);
+    for (const sequence of session.answers.keys()) {
+      if (sequence <= session.respondedUpTo) session.answers.delete(sequence);
+    }
+    const answer = session.answers.get(stamp.sequence) ?? write();
+    session.answers.set(stamp.sequence, answer);
+    return answer;
+  }
+
+  async #enterRead({ signal, consistency, onMissingShards }: ReadOptions): Promise<void> {
+    this.lastConsistency = consistency;
+    await this.#enter(signal);
+    if (this.missingShards.length === 0) return;
+    if (onMissingShards === undefined) {
+      throw new VectorDbError(
+        'UNAVAILABLE',
+        `shards ${this.missingShards.join(', ')} have no leader`,
+      );
+    }
+    onMissingShards(this.missingShards);
   }
 
   async #enter(signal?: AbortSignal): Promise<void> {
@@ -367,13 +425,15 @@ export class MemoryDatabase implements VectorDatabase {
   ): Promise<WriteResult> {
     await this.#enter(options.signal);
     const target = this.#find(collection);
-    const selected = this.#select(target, selector);
-    target.version += 1;
-    for (const point of selected) {
-      const payload = change(point.payload);
-      target.points.set(point.keyText, { ...point, version: target.version, payload });
-    }
-    return written(options, selected.length);
+    return this.#once(options, () => {
+      const selected = this.#select(target, selector);
+      target.version += 1;
+      for (const point of selected) {
+        const payload = change(point.payload);
+        target.points.set(point.keyText, { ...point, version: target.version, payload });
+      }
+      return written(options, selected.length);
+    });
   }
 
   #find(name: string): MemoryCollection {

@@ -50,7 +50,7 @@ export function pointsMethods(codec: ServiceCodec, setting: ServiceSetting) {
       const ids = readPointIds(message.ids, 'ids', limits.batchPointsMax);
       if (ids.length === 0) throw invalidField('ids', 'is empty');
       const select = readSelectors(message);
-      const points = await database.getPoints(collectionOf(message), ids, select, signal);
+      const points = await database.getPoints(collectionOf(message), ids, select, { signal });
       return { points: points.map((point) => writePoint(point, asValues(message))) };
     },
   };
@@ -70,7 +70,7 @@ export function pointsMethods(codec: ServiceCodec, setting: ServiceSetting) {
           ...(filter && { filter: readFilter(filter, 'filter', limits) }),
           ...(from && { from: readPointId(from, 'from') }),
         },
-        signal,
+        { signal },
       );
       return {
         points: page.points.map((point) => writePoint(point, asValues(message))),
@@ -107,7 +107,7 @@ function queries(codec: ServiceCodec, setting: ServiceSetting) {
         collection: message.collection || defaultCollection,
         ...(filter && { filter: readFilter(filter, 'filter', limits) }),
       };
-      return { count: await database.count(request, signal) };
+      return { count: await database.count(request, { signal }) };
     },
   };
 
@@ -122,7 +122,7 @@ function queries(codec: ServiceCodec, setting: ServiceSetting) {
     },
     async handle(message, signal) {
       const request = readSearch(message, defaultCollection, limits);
-      return { result: await database.search(request, signal), isAsValues: asValues(message) };
+      return { result: await database.search(request, { signal }), isAsValues: asValues(message) };
     },
   };
 
@@ -137,7 +137,7 @@ function queries(codec: ServiceCodec, setting: ServiceSetting) {
       const requests = batch.map((one, i) =>
         readSearch(one, message.collection || defaultCollection, limits, `searches[${i}].`),
       );
-      const results = await database.searchBatch(requests, signal);
+      const results = await database.searchBatch(requests, { signal });
       return {
         results: results.map((result, i) => writeSearchResult(result, asValues(batch[i]))),
       };

@@ -137,7 +137,7 @@ async function onlyOneThere(
   { database }: OperationSetting,
   signal: AbortSignal,
 ): Promise<PointId> {
-  const found = await database.getPoints(collection, ids, NOTHING_SELECTED, signal);
+  const found = await database.getPoints(collection, ids, NOTHING_SELECTED, { signal });
   if (found.length > 1) {
     throw new VectorDbError(
       'INVALID_ARGUMENT',

@@ -36,7 +36,7 @@ function getPoint(): Operation {
         payload: query['with_payload'] !== false,
         vectors: query['with_vector'] !== false,
       };
-      const points = await setting.database.getPoints(collection, ids, select, signal);
+      const points = await setting.database.getPoints(collection, ids, select, { signal });
       const point = points.find(({ id }) => id === ids[0]) ?? points[0];
       if (!point) {
         throw new VectorDbError('POINT_NOT_FOUND', `there is no point ${params['id']}`, {
@@ -66,7 +66,7 @@ function getPoints(limits: Limits): Operation {
         collection,
         body.ids,
         select,
-        signal,
+        { signal },
       );
       setting.writer.begin().raw('{"points":');
       writeStoredPoints(setting.writer, points, select);
@@ -98,7 +98,7 @@ function scroll(limits: Limits): Operation {
           limit: body.limit ?? SCROLL_LIMIT_DEFAULT,
           select,
         },
-        signal,
+        { signal },
       );
       setting.writer.begin().raw('{"points":');
       writeStoredPoints(setting.writer, page.points, select);
@@ -126,7 +126,7 @@ function count(limits: Limits): Operation {
             ? {}
             : { filter: setting.readFilter(body.filter, 'filter') }),
         },
-        signal,
+        { signal },
       );
       return json({ count: points });
     },

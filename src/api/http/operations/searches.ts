@@ -26,7 +26,7 @@ function search(limits: Limits): Operation {
     answers: { 200: searchAnswers.results },
     async handle({ body, signal }, setting) {
       const request = requestOf(body, body.collection, '', setting);
-      const result = await setting.database.search(request, signal);
+      const result = await setting.database.search(request, { signal });
       writeSearchResult(setting.writer.begin(), result, request.select);
       return { status: 200, body: setting.writer.take() };
     },
@@ -48,7 +48,7 @@ function searchBatch(limits: Limits): Operation {
       const requests = body.searches.map((one, index) =>
         requestOf(one, one.collection ?? body.collection, `searches[${index}].`, setting),
       );
-      const results = await setting.database.searchBatch(requests, signal);
+      const results = await setting.database.searchBatch(requests, { signal });
       const { writer } = setting;
       writer.begin().raw('{"searches":[');
       for (const [index, request] of requests.entries()) {
