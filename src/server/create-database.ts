@@ -7,6 +7,7 @@ import type { Limits } from '../database/limits.ts';
 import { LocalDatabase, type LocalDatabaseOptions } from '../database/local-database.ts';
 import { PointReads } from '../database/point-reads.ts';
 import { PointWrites } from '../database/point-writes.ts';
+import type { ReadExecutor } from '../database/read-executor.ts';
 import type { DatabaseStatus } from '../database/vector-database.ts';
 import { WriteGate } from '../database/write-gate.ts';
 import { LookupCounts, type Lookups } from '../index/search/lookup-counts.ts';
@@ -350,22 +351,12 @@ function assemble(given: {
     limits,
     defaults: options.vectorDefaults,
   });
+  const executor: ReadExecutor = { read: (request, read) => pool.read(request, read?.signal) };
+  const shared = { collections, router, reads: executor, limits };
   const codec = new ShardCommandCodec();
-  const writes = new PointWrites({
-    collections,
-    router,
-    log: sequencer,
-    codec,
-    reads: { read: (request, read) => pool.read(request, read?.signal) },
-    gate,
-    limits,
-    clusterId: () => '',
-  });
+  const writes = new PointWrites({ ...shared, log: sequencer, codec, gate, clusterId: () => '' });
   const reads = new PointReads({
-    collections,
-    router,
-    reads: { read: (request, read) => pool.read(request, read?.signal) },
-    limits,
+    ...shared,
     clock: options.clock,
     onStage:
       options.recorder && ((stage, seconds) => options.recorder?.searchStageEnded(stage, seconds)),
