@@ -12,10 +12,11 @@ import { hold } from '../invariants/violation.ts';
 import { EventQueue } from '../world/event-queue.ts';
 import { partition } from '../world/partition.ts';
 import { RandomStreams, type RandomStream } from '../world/random-streams.ts';
-import { direction, SimulatedLinks } from '../world/simulated-links.ts';
+import { SimulatedLinks } from '../world/simulated-links.ts';
 import { CoreLog } from './core-log.ts';
 import { CORE_ACTS, type CoreAct, type CoreSwarm, drawCoreSwarm } from './core-options.ts';
 import { CORE_GROUP, CoreReplica, type CoreState } from './core-replica.ts';
+import { makeTrouble } from './core-trouble.ts';
 
 const DATA_BYTES_MAX = 40;
 const NODE = 2 ** 20;
@@ -60,7 +61,7 @@ export class CoreCluster {
     for (const replica of this.#replicas.values()) replica.start();
     this.#repeat('propose', this.swarm.proposalMeanMs, () => this.#propose());
     this.#repeat('read', this.swarm.readMeanMs, () => this.#read());
-    this.#repeat('readOnLeaders', this.#timeoutMs / 20, () => this.#readOnLeaders());
+    this.#repeat('readOnLeaders', this.timeoutMs / 20, () => this.#readOnLeaders());
     this.#repeat('act', this.swarm.actMeanMs, () => this.#act());
   }
 
@@ -76,15 +77,19 @@ export class CoreCluster {
     }
   }
 
-  /** What agrees is disturbed once more, for a while that is returned in milliseconds. */
+  /** What agrees is disturbed once more. Milliseconds after which it should agree again. */
   disturb(): number {
-    const random = this.#late;
     this.#count('trouble');
-    if (random.happens(0.5)) this.#muteSuccessor(random);
-    else
-      for (let left = random.below(4); left >= 0; left -= 1)
-        this.#perform(random.pick(CORE_ACTS), random);
-    return random.exponential(2 * this.#timeoutMs);
+    const { queue, timeoutMs } = this;
+    return makeTrouble({
+      queue,
+      random: this.#late,
+      timeoutMs,
+      replicas: this.replicas(),
+      tell: (replica, label, what) => this.#tell(replica, label, what),
+      perform: (act) => this.#perform(act, this.#late),
+      cut: (blocked) => this.#links.partition(blocked),
+    });
   }
 
   /** Why the cluster has not converged yet; undefined: it has. */
@@ -107,7 +112,7 @@ export class CoreCluster {
     );
     if (behind.length > 0) {
       const { replica, appliedIndex } = must(behind[0], 'one is behind');
-      return `replica ${replica / NODE} has applied ${appliedIndex} of ${group.commitMax}`;
+      return `replica ${Math.floor(replica / NODE)} has applied ${appliedIndex} of ${group.commitMax}`;
     }
     return commitIndex < group.commitMax ? 'the leader does not know what is committed' : undefined;
   }
@@ -212,7 +217,7 @@ export class CoreCluster {
       arrived = true;
     });
     if (this.#late.happens(this.swarm.lateStateChance)) {
-      const delayMs = this.#late.exponential(2 * this.#timeoutMs);
+      const delayMs = this.#late.exponential(2 * this.timeoutMs);
       this.queue.schedule(delayMs, `late state for r${to}`, deliver);
     }
     source?.process?.schedule(2000, `r${from} state timeout`, () => {
@@ -276,7 +281,8 @@ export class CoreCluster {
     for (const each of leaders) this.#readOn(each);
   }
 
-  get #timeoutMs(): number {
+  /** The shortest time without a leader after which a replica stands. */
+  get timeoutMs(): number {
     return this.swarm.limits.electionTicks * this.swarm.pace.tickMs;
   }
 
@@ -345,18 +351,7 @@ export class CoreCluster {
     const ids = [...this.#replicas.keys()];
     this.#links.partition(partition(shape, ids, chosen, random.happens(0.3), random));
     // Long enough for another leader to come up on the other side, often.
-    this.#cutUntilMs = this.queue.nowMs + random.exponential(4 * this.#timeoutMs);
-  }
-
-  /** Leadership is handed to a voter whose words do not get out: it has a newer term, and nobody hears of it (trap 8). */
-  #muteSuccessor(random: RandomStream): void {
-    const leader = this.replicas().find(({ node }) => node?.role === 'leader');
-    const voters = leader?.node?.configuration.voters ?? [];
-    if (leader === undefined || voters.length === 0) return;
-    const successor = random.pick(voters);
-    const others = [...this.#replicas.keys()].filter((each) => each !== successor);
-    this.#tell(leader, 'hand over', () => leader.node?.transferLeadership(successor));
-    this.#links.partition(new Set(others.map((each) => direction(successor, each))));
+    this.#cutUntilMs = this.queue.nowMs + random.exponential(4 * this.timeoutMs);
   }
 
   /** Who entered a joint configuration to leave it explicitly does. */

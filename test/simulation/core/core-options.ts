@@ -127,6 +127,6 @@ export function drawCoreSwarm(random: RandomStream): CoreSwarm {
     compactEvery: random.pick([Infinity, Infinity, 20, 5]),
     applyStallChance: random.pick([0, 0, 0.03]),
     lateStateChance: random.pick([0, 0, 0.5]),
-    troubles: random.below(6),
+    troubles: random.below(12),
   };
 }

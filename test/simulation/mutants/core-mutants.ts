@@ -87,6 +87,14 @@ const ELECTION_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
     why: 'a new leader appends nothing of its own, so that entries of older terms never commit',
     expects: ['converges'],
   },
+  {
+    name: 'votes-tell-no-commit',
+    file: `${CORE}/raft-node.ts`,
+    find: "    if ('committed' in message) learnCommitted(replica, message.committed);\n",
+    replace: '',
+    why: 'the only voter that a change left forgets the change, and waits for ever for a vote of who was removed',
+    expects: ['converges'],
+  },
 ];
 
 /** Bugs of replication, commitment and what is durable. */
