@@ -2,15 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { systemClock, type Clock } from '../../src/base/clock.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { encodePointId, type PointId } from '../../src/base/point-id.ts';
 import type { CollectionSchema, VectorSchema } from '../../src/index/collection-schema.ts';
 import { CollectionSearcher } from '../../src/index/search/collection-searcher.ts';
 import type { VectorQuery } from '../../src/index/search/vector-query.ts';
-import {
-  CollectionIndex,
-  type CollectionIndexOptions,
-} from '../../src/index/segment/collection-index.ts';
+import type { CollectionIndexOptions } from '../../src/index/segment/collection-index-options.ts';
+import { CollectionIndex } from '../../src/index/segment/collection-index.ts';
 import type { IndexEvent } from '../../src/index/segment/index-event.ts';
 import type { IndexView } from '../../src/index/segment/index-view.ts';
 import type { BuildJob, BuiltSegment } from '../../src/index/segment/build-job.ts';
@@ -63,19 +61,24 @@ export function vectorQuery(
   };
 }
 
+export interface LocalIndexOptions extends Partial<CollectionIndexOptions> {
+  /** Shards that are taken without a lineage whenever the index is opened; 0 to 2 unless told. */
+  readonly shards?: readonly number[];
+}
+
 /** A collection's index and a searcher of it on this one thread, in a temporary directory. */
 export class LocalIndex implements AsyncDisposable {
   readonly directory: string;
   readonly events: IndexEvent[] = [];
   searcher = new CollectionSearcher({ lane: 0 });
   readonly views: IndexView[] = [];
-  readonly #options: Partial<CollectionIndexOptions>;
+  readonly #options: LocalIndexOptions;
   readonly #schema: CollectionSchema;
   #index: CollectionIndex | undefined;
   #life = new AbortController();
   #build: Promise<unknown> = Promise.resolve();
 
-  private constructor(schema: CollectionSchema, options: Partial<CollectionIndexOptions>) {
+  private constructor(schema: CollectionSchema, options: LocalIndexOptions) {
     this.#schema = schema;
     this.#options = options;
     this.directory = mkdtempSync(join(tmpdir(), 'grape-index-'));
@@ -83,7 +86,7 @@ export class LocalIndex implements AsyncDisposable {
 
   static async open(
     schema: CollectionSchema = collectionSchema(),
-    options: Partial<CollectionIndexOptions> & { readonly clock?: Clock } = {},
+    options: LocalIndexOptions = {},
   ): Promise<LocalIndex> {
     const local = new LocalIndex(schema, options);
     await local.reopen();
@@ -108,6 +111,7 @@ export class LocalIndex implements AsyncDisposable {
     await this.#build.catch(() => undefined);
     this.searcher[Symbol.dispose]();
     this.searcher = new CollectionSearcher({ lane: 0 });
+    const { shards = [0, 1, 2], ...options } = this.#options;
     const life = new AbortController();
     this.#life = life;
     this.#index = await CollectionIndex.open({
@@ -122,8 +126,12 @@ export class LocalIndex implements AsyncDisposable {
       },
       build: (job) => this.build(job, life.signal),
       log: (event) => this.events.push(event),
-      ...this.#options,
+      ...options,
     });
+    for (const shard of shards) {
+      this.index.completeShard(shard, this.index.admitShard(shard, 0));
+    }
+    this.index.commit([]);
   }
 
   /** A build whose end nobody hears of after a crash. */

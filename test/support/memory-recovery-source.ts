@@ -1,20 +1,22 @@
 import { type PointKey, pointKeyText } from '../../src/base/point-id.ts';
-import type { RecoveryRecord, RecoverySource } from '../../src/index/segment/recovery.ts';
+import type { RecoverySource } from '../../src/index/segment/recovery.ts';
+import type { StoredRecord } from '../../src/index/segment/shard-fill.ts';
 
 /** A shard's store of one collection in memory, with its journal. */
 export class MemoryRecoverySource implements RecoverySource {
   readonly #collection: number;
-  readonly #records = new Map<string, { key: PointKey; record: RecoveryRecord }>();
+  readonly #records = new Map<string, { key: PointKey; record: StoredRecord }>();
   #journal: { index: number; collection: number; keys: PointKey[] }[] = [];
   appliedIndex = 0;
   journalStart = 1;
+  lineage = 0;
 
   constructor(collection: number) {
     this.#collection = collection;
   }
 
   /** Writes the point, or removes it; the next log index is its version. */
-  write(key: PointKey, record: Omit<RecoveryRecord, 'version'> | undefined): number {
+  write(key: PointKey, record: Omit<StoredRecord, 'version'> | undefined): number {
     this.appliedIndex += 1;
     const version = this.appliedIndex;
     if (record === undefined) this.#records.delete(pointKeyText(key));
@@ -28,16 +30,23 @@ export class MemoryRecoverySource implements RecoverySource {
     this.journalStart = upTo + 1;
   }
 
-  get(_collection: number, key: PointKey): RecoveryRecord | undefined {
+  get(_collection: number, key: PointKey): StoredRecord | undefined {
     return this.#records.get(pointKeyText(key))?.record;
   }
 
-  get all(): { key: PointKey; record: RecoveryRecord }[] {
+  get all(): { key: PointKey; record: StoredRecord }[] {
     return [...this.#records.values()];
   }
 
-  async *records(): AsyncGenerator<{ key: PointKey; record: RecoveryRecord }[]> {
-    yield await Promise.resolve(this.all);
+  scan(
+    _collection: number,
+    from: PointKey | undefined,
+    limit: number,
+  ): Promise<{ key: PointKey; record: StoredRecord }[]> {
+    const rows = this.all
+      .filter(({ key }) => from === undefined || Buffer.compare(key, from) >= 0)
+      .toSorted((a, b) => Buffer.compare(a.key, b.key));
+    return Promise.resolve(rows.slice(0, limit));
   }
 
   async *journal(from: number): AsyncGenerator<{ collection: number; keys: PointKey[] }[]> {

@@ -70,6 +70,10 @@ class Model implements AsyncDisposable {
     else await this.#changeSchema();
   }
 
+  async recover(): Promise<void> {
+    await recoverIndex({ index: this.local.index, stores: this.stores });
+  }
+
   check(): void {
     const rows = [...this.stores.values()].flatMap((store) => store.all);
     expect(this.local.index.liveRows).toBe(rows.length);
@@ -145,7 +149,7 @@ class Model implements AsyncDisposable {
 
   async #reopen(how: 'close' | 'crash'): Promise<void> {
     await this.local.reopen(how);
-    await recoverIndex({ index: this.local.index, stores: this.stores });
+    await this.recover();
     if (this.local.index.schema !== this.schema) await this.local.index.updateSchema(this.schema);
     this.check();
   }
@@ -194,9 +198,10 @@ describe('the index of a collection against a plain map', () => {
     'any history of seed %d with %d growing rows, batches up to %d, gives what the map gives',
     async (seed, growingRows, batchMax) => {
       const schema = collectionSchema({ vectors: { v: vectorSchema() } });
-      const options = { growingRows, mergeFanIn: 3 };
+      const options = { growingRows, mergeFanIn: 3, shards: [] };
       const model = new Model(await LocalIndex.open(schema, options), schema, seed, batchMax);
       open.push(model);
+      await model.recover();
       for (let step = 0; step < 500; step += 1) {
         try {
           await model.step();

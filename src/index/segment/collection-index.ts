@@ -1,21 +1,22 @@
 import { mkdirSync, rmSync } from 'node:fs';
 
 import { assert } from '../../base/assert.ts';
-import type { Clock } from '../../base/clock.ts';
 import { VectorDbError } from '../../base/error.ts';
 import type { PointKey } from '../../base/point-id.ts';
 import type { CollectionSchema } from '../collection-schema.ts';
 import type { BuildJob, BuiltSegment } from './build-job.ts';
+import { type CollectionIndexOptions, INDEX_DEFAULTS } from './collection-index-options.ts';
 import { BuildQueue } from './build-queue.ts';
 import { missingFields } from './field-files.ts';
-import { GrowingSegment, type IndexedPoint } from './growing-segment.ts';
-import type { IndexEvent } from './index-event.ts';
+import { GrowingOpener } from './growing-opener.ts';
+import type { GrowingSegment, IndexedPoint } from './growing-segment.ts';
 import type { MergePolicyOptions } from './merge-policy.ts';
 import { SealedSegment } from './sealed-segment.ts';
 import { SEQUENCE_AT_OPEN } from './segment-loader.ts';
 import { SegmentSet } from './segment-set.ts';
 import { SegmentStore } from './segment-store.ts';
-import { type PublishView, ViewPublisher } from './view-publisher.ts';
+import { type IndexedShard, ShardLedger } from './shard-ledger.ts';
+import { ViewPublisher } from './view-publisher.ts';
 
 type Sources = readonly (GrowingSegment | SealedSegment)[];
 
@@ -27,78 +28,54 @@ export interface SegmentState {
   readonly bytes: number;
 }
 
-export interface CollectionIndexOptions {
-  readonly schema: CollectionSchema;
-  /** The collection's own; made where it is not there. */
-  readonly directory: string;
-  /** Threads that have a lane in arenas. */
-  readonly lanes: number;
-  /** Rows of a full growing segment. */
-  readonly growingRows?: number;
-  readonly mergeFanIn?: number;
-  readonly rebuildDeletedRatio?: number;
-  /** Rows that no merge goes beyond. */
-  readonly maxSegmentPoints?: number;
-  /** Without writes for so long, segments are merged as far as they may be; 0: never. */
-  readonly idleOptimizeMs?: number;
-  /**
-   * Gives search threads a new view, before anything that needs it is acknowledged. Files that only older views need are removed after the promise
-   * that it returns, if any, was resolved: when all threads have adopted the view.
-   */
-  readonly publish: PublishView;
-  /** Builds a segment, elsewhere if need be. */
-  readonly build: (job: BuildJob) => Promise<BuiltSegment>;
-  readonly clock: Clock;
-  readonly log?: (event: IndexEvent) => void;
-}
-
-/** Capacities that a growing segment goes through, so that small collections are cheap. */
-const CAPACITY_TIERS = [256, 2_048];
-const DEFAULTS = {
-  growingRows: 8_192,
-  mergeFanIn: 4,
-  rebuildDeletedRatio: 0.25,
-  maxSegmentPoints: 10_000_000,
-  idleOptimizeMs: 30_000,
-};
-
 /**
  * The index of one collection on this node, as the apply thread writes it. Changes are staged by {@link upsert} and {@link remove} and become visible
- * to searches all at once by {@link commit}. All calls come from one thread.
+ * to searches all at once by {@link commit}. It holds points of shards that come and go: {@link admitShard}, {@link completeShard}, {@link forgetShard},
+ * which are called between two commits. All calls come from one thread.
  */
 export class CollectionIndex implements AsyncDisposable {
   readonly #options: CollectionIndexOptions;
-  readonly #growingRows: number;
   readonly #store: SegmentStore;
   readonly #segments: SegmentSet;
   readonly #builds: BuildQueue;
   readonly #views: ViewPublisher;
   #schema: CollectionSchema;
-  readonly #applied: Map<number, number>;
+  readonly #ledger: ShardLedger;
   #sequence = SEQUENCE_AT_OPEN;
   #isViewStale = false;
   #isStaged = false;
+  #isDropped = false;
 
   private constructor(options: CollectionIndexOptions, store: SegmentStore) {
     this.#options = options;
     this.#schema = options.schema;
-    this.#growingRows = options.growingRows ?? DEFAULTS.growingRows;
+    const growingRows = options.growingRows ?? INDEX_DEFAULTS.growingRows;
     this.#store = store;
-    this.#applied = new Map(store.watermarks);
+    this.#ledger = new ShardLedger(store.watermarks);
     this.#views = new ViewPublisher(options.publish);
-    this.#segments = new SegmentSet(this.#openGrowing(0), store.takeLoaded());
+    const opener = new GrowingOpener({
+      schema: () => this.#schema,
+      nextId: () => store.nextId(),
+      lanes: options.lanes,
+      growingRows,
+      indexes: () => this.#ledger.indexes(),
+    });
+    this.#segments = new SegmentSet(opener, store.takeLoaded());
+    for (const segment of this.#segments.sealed) {
+      segment.forEachLive((shard) => this.#ledger.count(shard, 1));
+    }
     const policy: MergePolicyOptions = {
-      fanIn: options.mergeFanIn ?? DEFAULTS.mergeFanIn,
-      rebuildDeletedRatio: options.rebuildDeletedRatio ?? DEFAULTS.rebuildDeletedRatio,
-      maxSegmentRows: options.maxSegmentPoints ?? DEFAULTS.maxSegmentPoints,
-      smallRows: this.#growingRows,
+      fanIn: options.mergeFanIn ?? INDEX_DEFAULTS.mergeFanIn,
+      rebuildDeletedRatio: options.rebuildDeletedRatio ?? INDEX_DEFAULTS.rebuildDeletedRatio,
+      maxSegmentRows: options.maxSegmentPoints ?? INDEX_DEFAULTS.maxSegmentPoints,
+      smallRows: growingRows,
     };
     this.#builds = new BuildQueue({
       segments: this.#segments,
       policy,
       clock: options.clock,
-      idleOptimizeMs: options.idleOptimizeMs ?? DEFAULTS.idleOptimizeMs,
-      build: (sources) => this.#build('segment', this.#nextId(), sources),
+      idleOptimizeMs: options.idleOptimizeMs ?? INDEX_DEFAULTS.idleOptimizeMs,
+      build: (sources) => this.#build('segment', store.nextId(), sources),
       install: (built, sources) => this.#install(built, sources),
       freeze: () => this.#freezeForBuild(),
       incomplete: () =>
@@ -145,15 +122,79 @@ export class CollectionIndex implements AsyncDisposable {
     return this.#store.damage;
   }
 
-  /** The shard's log index up to which durable segments hold everything; 0: nothing is known. */
+  /** The shard's log index up to which durable segments hold everything of the store that is here; 0: nothing is known. */
   watermark(shard: number): number {
-    return this.#store.watermarks.get(shard) ?? 0;
+    const mark = this.#store.watermarks.get(shard);
+    return mark?.lineage === this.#ledger.lineage(shard) ? mark.index : 0;
   }
 
-  /** Stages a point: inserts it or puts it in the place of the one with its key. */
+  /** Of the store that the index has points of a shard from; 0: of none, or of one that has none. */
+  lineage(shard: number): number {
+    return this.#ledger.lineage(shard);
+  }
+
+  /** What is known of shards, ascending. */
+  get shards(): readonly IndexedShard[] {
+    return this.#ledger.describe();
+  }
+
+  /**
+   * Takes a shard whose store is here, to be followed by {@link completeShard} when all that it holds is in; until then views say that it is not indexed, and
+   * its watermark stands still. Rows of another lineage go at once. No rows of a shard are taken before. Views tell with the next commit.
+   *
+   * @param lineage - the store's, below 2^48: another for each store that was ever made; 0 for one that has none
+   * @returns the log index up to which everything of the store is in; 0: nothing is known, and all of it is to be read
+   */
+  admitShard(shard: number, lineage: number): number {
+    assert(!this.#isStaged, 'shards come and go between commits');
+    const isOther = this.#ledger.lineage(shard) !== lineage;
+    if (isOther) this.#deleteShards([shard]);
+    const index = this.#ledger.admit(shard, lineage);
+    this.#isViewStale = true;
+    if (isOther) this.#publish();
+    return index;
+  }
+
+  /**
+   * Everything of an admitted shard is in: searches that ask for it are answered from the next commit on.
+   *
+   * @param index - the log index up to which it is
+   */
+  completeShard(shard: number, index: number): void {
+    assert(!this.#isStaged, 'shards come and go between commits');
+    this.#ledger.complete(shard, index);
+    this.#isViewStale = true;
+  }
+
+  /** Whether the shard was admitted with the store of this lineage, and not all of it is in. */
+  isFilling(shard: number, lineage: number): boolean {
+    return !this.#isDropped && this.#ledger.isFilling(shard, lineage);
+  }
+
+  /**
+   * Shards have left: their points go at one moment, and durably. Shards that are not here are passed over.
+   *
+   * @throws {VectorDbError} STORAGE_FAILED, DISK_FULL: the points are gone but would be here after a restart; to be called again
+   */
+  forgetShard(...shards: readonly number[]): void {
+    assert(!this.#isStaged, 'shards come and go between commits');
+    const hadRows = this.#deleteShards(shards);
+    for (const shard of shards) this.#ledger.forget(shard);
+    this.#publish();
+    const isListed = shards.some((shard) => this.#store.watermarks.has(shard));
+    if (hadRows || isListed) this.checkpoint();
+    this.#builds.run();
+  }
+
+  /** Stages a point of an admitted shard: inserts it or puts it in the place of the one with its key. */
   upsert(point: IndexedPoint): void {
+    assert(this.#ledger.takes(point.shard), 'a shard is admitted before its points come');
     this.#remove(point.key);
-    this.#roomFor(point).append(point, this.#sequence + 1);
+    const { active } = this.#segments;
+    const segment = this.#segments.roomFor(point);
+    if (segment !== active) this.#isViewStale = true;
+    segment.append(point, this.#sequence + 1);
+    this.#ledger.count(point.shard, 1);
     this.#isStaged = true;
   }
 
@@ -170,32 +211,26 @@ export class CollectionIndex implements AsyncDisposable {
     return location !== undefined && location.segment.version(location.slot) === version;
   }
 
-  /** Keys of a shard's points, staged changes included. The index must not change while it is iterated. */
-  *keysOfShard(shard: number): Generator<PointKey> {
-    for (const segment of [...this.#segments.sealed, ...this.#segments.growing]) {
-      for (const [key, slot] of segment.liveKeys()) {
-        if (segment.shard(slot) === shard) yield key;
-      }
-    }
+  /** Keys and versions of a shard's points, staged changes included. The index must not change while it is iterated. */
+  pointsOfShard(shard: number): Iterable<readonly [PointKey, number]> {
+    return this.#ledger.rows(shard) === 0 ? [] : this.#segments.liveKeys(shard);
   }
 
   /**
    * Makes all staged changes visible at once.
    *
-   * @param applied - by shard, the log index that the changes go up to
+   * @param applied - by shard, the log index that the changes go up to; shards that are not here, or not complete, are passed over
    */
   commit(applied: Iterable<readonly [number, number]>): void {
-    for (const [shard, index] of applied) this.#applied.set(shard, index);
+    this.#ledger.advance(applied);
     if (this.#isStaged) {
       this.#sequence += 1;
       this.#isStaged = false;
-      if (this.#isViewStale) this.#publish();
-      else this.#views.commit(this.#sequence);
+      if (!this.#isViewStale) this.#views.commit(this.#sequence);
       this.#builds.onWrite();
     }
-    if (this.#segments.growing.every((segment) => segment.rows === 0)) {
-      this.#segments.active.openedAt = new Map(this.#applied);
-    }
+    if (this.#isViewStale) this.#publish();
+    this.#settleOpenedAt();
     this.#builds.run();
   }
 
@@ -206,7 +241,7 @@ export class CollectionIndex implements AsyncDisposable {
    */
   advance(applied: Iterable<readonly [number, number]>): void {
     this.commit(applied);
-    if (this.#segments.growing.every((segment) => segment.rows === 0)) this.checkpoint();
+    if (this.#segments.sealedUpTo === undefined) this.checkpoint();
   }
 
   /**
@@ -247,22 +282,20 @@ export class CollectionIndex implements AsyncDisposable {
 
   /** Makes tombstones and watermarks durable, where they are not yet. */
   checkpoint(): void {
-    this.#store.save(this.#segments, this.#watermarks());
+    const sealedUpTo = this.#segments.sealedUpTo ?? this.#ledger.indexes();
+    this.#store.save(this.#segments, this.#ledger.marks(sealedUpTo));
   }
 
   describe(): SegmentState[] {
-    const state = (kind: SegmentState['kind'], segment: Omit<SegmentState, 'kind'>) => {
-      const { rows, deletedRows, bytes } = segment;
-      return { kind, rows, deletedRows, bytes };
-    };
-    return [
-      ...this.#segments.sealed.map((segment) => state('sealed', segment)),
-      ...this.#segments.growing.map((segment) => state('growing', segment)),
-    ];
+    const { sealed, growing } = this.#segments;
+    return [...sealed, ...growing].map(({ handle, rows, deletedRows, bytes }) => {
+      return { kind: handle.kind, rows, deletedRows, bytes };
+    });
   }
 
   /** Ends builds and removes everything from disk, once no thread can be about to open it. */
   async drop(): Promise<void> {
+    this.#isDropped = true;
     const reason = 'the collection was dropped';
     await this.#builds.close(
       new VectorDbError('COLLECTION_NOT_FOUND', reason, { field: 'collection' }),
@@ -287,55 +320,31 @@ export class CollectionIndex implements AsyncDisposable {
     } else {
       location.segment.delete(key, this.#sequence + 1);
     }
+    this.#ledger.count(location.segment.shard(location.slot), -1);
     return true;
   }
 
-  /** The segment that takes `point`: a larger one, or the next, where it does not fit into the active one. */
-  #roomFor(point: IndexedPoint): GrowingSegment {
-    const { active } = this.#segments;
-    if (active.hasRoomFor(point)) return active;
-    const bytes = point.key.length + point.payload.length;
-    const larger = CAPACITY_TIERS.find((tier) => tier > active.handle.capacity);
-    const capacity = Math.min(larger ?? this.#growingRows, this.#growingRows);
-    if (active.handle.capacity < capacity) {
-      const next = this.#openGrowing(capacity, active.payloadBytes + bytes, active.openedAt);
-      next.adopt(active);
-      this.#segments.active = next;
-    } else if (active.rows > 0) {
-      this.#freeze(bytes);
-    } else {
-      this.#segments.active = this.#openGrowing(active.handle.capacity, bytes, active.openedAt);
-    }
-    this.#isViewStale = true;
-    assert(this.#segments.active.hasRoomFor(point), 'a new segment has room for the row');
-    return this.#segments.active;
-  }
-
-  #freeze(bytesMin = 0): void {
-    const { active } = this.#segments;
-    this.#segments.frozen = [...this.#segments.frozen, active];
-    this.#segments.active = this.#openGrowing(active.handle.capacity, bytesMin);
-    this.#isViewStale = true;
+  /** Removes all points of these shards at the sequence that the next view begins with; whether there were any. */
+  #deleteShards(shards: readonly number[]): boolean {
+    const hadRows = shards.some((shard) => this.#ledger.rows(shard) > 0);
+    if (hadRows) this.#sequence += 1;
+    if (hadRows) this.#segments.deleteShards(new Set(shards), this.#sequence);
+    this.#segments.forgetIndexes(new Set(shards));
+    for (const shard of shards) this.#ledger.clear(shard);
+    if (hadRows) this.#builds.onWrite();
+    return hadRows;
   }
 
   /** Freezes the active segment between two commits, where it has rows. */
   #freezeForBuild(): void {
     assert(!this.#isStaged, 'segments change between commits');
-    if (this.#segments.active.rows === 0) return;
-    this.#segments.frozen = [...this.#segments.frozen, this.#segments.active];
-    this.#segments.active = this.#openGrowing(0);
-    this.#publish();
+    if (this.#segments.freeze()) this.#publish();
   }
 
-  #openGrowing(capacity: number, bytesMin = 0, openedAt?: ReadonlyMap<number, number>) {
-    return new GrowingSegment({
-      id: this.#nextId(),
-      schema: this.#schema,
-      capacity: Math.max(capacity, Math.min(CAPACITY_TIERS[0] as number, this.#growingRows)),
-      lanes: this.#options.lanes,
-      openedAt: openedAt ?? new Map(this.#applied),
-      bytesMin,
-    });
+  /** Where no rows wait to be sealed, those that come next begin where the index is now. */
+  #settleOpenedAt(): void {
+    if (this.#segments.sealedUpTo !== undefined) return;
+    this.#segments.active.openedAt = this.#ledger.indexes();
   }
 
   #build(kind: BuildJob['kind'], id: number, sources: Sources): Promise<BuiltSegment> {
@@ -380,19 +389,11 @@ export class CollectionIndex implements AsyncDisposable {
     this.#publish(replaced, files);
   }
 
-  #watermarks(): ReadonlyMap<number, number> {
-    const oldest = this.#segments.growing.find((segment) => segment.rows > 0);
-    return oldest?.openedAt ?? this.#applied;
-  }
-
-  #nextId(): number {
-    return this.#store.nextId();
-  }
-
   /** Publishes a view; segments and files that it does not have any more are removed once no thread uses an older one. */
   #publish(replaced: readonly SealedSegment[] = [], files: readonly string[] = []): void {
     this.#isViewStale = false;
-    this.#views.publish(this.#schema, this.#segments, this.#sequence, () =>
+    const shards = this.#ledger.ofView();
+    this.#views.publish(this.#schema, this.#segments, shards, this.#sequence, () =>
       this.#store.remove(replaced, files),
     );
   }

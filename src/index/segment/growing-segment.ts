@@ -20,7 +20,7 @@ export interface GrowingSegmentOptions {
   readonly capacity: number;
   /** Threads that score rows at once. */
   readonly lanes: number;
-  /** The log index of each shard up to which older segments hold everything. */
+  /** The log index of each shard up to which older segments hold everything; absent: nothing is known. */
   readonly openedAt: ReadonlyMap<number, number>;
   /** Bytes of keys and payloads that there must be room for. */
   readonly bytesMin?: number;
@@ -35,7 +35,7 @@ const CODED_NUMBERS_MIN = 1_000_000;
 /** The writer's side of a growing segment: the only one that changes what lies behind its handle. */
 export class GrowingSegment {
   readonly handle: GrowingHandle;
-  /** By shard: the log index up to which older segments hold everything. */
+  /** By shard: the log index up to which older segments hold everything; absent: nothing is known. */
   openedAt: ReadonlyMap<number, number>;
   rows = 0;
   deletedRows = 0;
@@ -164,9 +164,21 @@ export class GrowingSegment {
     this.deletedRows += 1;
   }
 
-  /** Keys of the rows that are not deleted, with their slots. */
-  *liveKeys(): Generator<[PointKey, number]> {
-    for (const [text, slot] of this.#live) yield [Buffer.from(text, 'latin1'), slot];
+  /** Deletes all rows of these shards that there still are. */
+  deleteShards(shards: ReadonlySet<number>, sequence: number): void {
+    for (const [text, slot] of this.#live) {
+      if (!shards.has(this.shard(slot))) continue;
+      this.#live.delete(text);
+      this.#deletedAt[slot] = sequence;
+      this.deletedRows += 1;
+    }
+  }
+
+  /** Keys of a shard's rows that are not deleted, with their slots. */
+  *liveKeys(shard: number): Generator<[PointKey, number]> {
+    for (const [text, slot] of this.#live) {
+      if (this.shard(slot) === shard) yield [Buffer.from(text, 'latin1'), slot];
+    }
   }
 
   /** The rows of `other` that are not deleted, as they are; this segment is empty and has room. */

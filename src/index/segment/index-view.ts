@@ -16,8 +16,17 @@ export interface IndexView {
   readonly version: number;
   /** A Float64Array of one number: the sequence that is visible. */
   readonly committed: SharedArrayBuffer;
+  /** The shards whose points the segments hold, ascending; visible rows are of these only. */
+  readonly shards: readonly ShardOfView[];
   readonly growing: readonly GrowingHandle[];
   readonly sealed: readonly SealedHandle[];
+}
+
+/** A shard whose points a view has. */
+export interface ShardOfView {
+  readonly shard: number;
+  /** Whether it has all of them: not while they are still being read in. */
+  readonly isIndexed: boolean;
 }
 
 /** A segment that still takes rows, or took its last and is being built: append-only rows in shared memory. */

@@ -7,7 +7,8 @@ const schema = collectionSchema();
 
 /** An index and its store with some points in both, all of them durable in both. */
 async function filled(points: number) {
-  const local = await LocalIndex.open(schema, { growingRows: 128 });
+  const local = await LocalIndex.open(schema, { growingRows: 128, shards: [] });
+  local.index.completeShard(0, local.index.admitShard(0, 0));
   const store = new MemoryRecoverySource(schema.number);
   const write = (id: number): void => {
     const vectors = { '': Float32Array.of(id, 1, 2, 3) };

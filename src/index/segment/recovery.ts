@@ -2,24 +2,18 @@ import { VectorDbError } from '../../base/error.ts';
 import { type PointKey, pointKeyText } from '../../base/point-id.ts';
 import type { CollectionIndex } from './collection-index.ts';
 import type { IndexEvent } from './index-event.ts';
-
-/** A point as a shard's store holds it. */
-export interface RecoveryRecord {
-  readonly version: number;
-  readonly vectors: Readonly<Record<string, Float32Array>>;
-  readonly payload: Uint8Array;
-}
+import {
+  FILL_FROZEN_ROWS_MAX,
+  type FillSource,
+  ShardFill,
+  type StoredRecord,
+} from './shard-fill.ts';
 
 /** What recovery reads of a shard's store, which nobody writes meanwhile. */
-export interface RecoverySource {
-  readonly appliedIndex: number;
+export interface RecoverySource extends FillSource {
   /** The first log index whose journal row is kept. */
   readonly journalStart: number;
-  get(collection: number, key: PointKey): RecoveryRecord | undefined;
-  /** All records of a collection, a slice at a time. */
-  records(
-    collection: number,
-  ): AsyncIterable<readonly { readonly key: PointKey; readonly record: RecoveryRecord }[]>;
+  get(collection: number, key: PointKey): StoredRecord | undefined;
   /** Which points each log index touched, from `from` on, a slice at a time. */
   journal(
     from: number,
@@ -28,8 +22,10 @@ export interface RecoverySource {
 
 export interface RecoveryOptions {
   readonly index: CollectionIndex;
-  /** By shard. */
+  /** By shard: all that are here. */
   readonly stores: ReadonlyMap<number, RecoverySource>;
+  /** Whether shards that have to be read as a whole, and have more than a few points, are left to the caller. */
+  readonly fillLater?: boolean;
   readonly log?: (
     level: IndexEvent['level'],
     event: string,
@@ -37,37 +33,53 @@ export interface RecoveryOptions {
   ) => void;
 }
 
-/** Rows that may wait to be sealed while recovery goes on; beyond, it waits for the builder. */
-const FROZEN_ROWS_MAX = 65_536;
-
 /**
- * Brings an index to what the stores hold. Where its watermark says what it has, ids named in the journal behind that are read again; where nothing is
- * known (a new index, a damaged one, a journal that was trimmed), every record of the shard is compared with what the index has.
+ * Brings an index to what the stores hold. Points of shards that have left, or whose store is another one than the index was made from, go. Where the index
+ * knows what it has of a store, ids named in the journal behind that are read again; where it does not (a new index or store, a damaged segment, a journal that was
+ * trimmed), every record of the shard is compared with what the index has.
  *
+ * @returns what is left to be filled; empty unless `fillLater`
  * @throws {VectorDbError} DATA_CORRUPT: the index has writes that a store has not
  */
-export async function recoverIndex(options: RecoveryOptions): Promise<void> {
+export async function recoverIndex(options: RecoveryOptions): Promise<ShardFill[]> {
   const { index, stores, log } = options;
   for (const [shard, store] of stores) assertNothingLost(index, shard, store);
-  for (const [shard, store] of stores) {
-    const { appliedIndex } = store;
-    const from = index.watermark(shard) + 1;
-    const isKnown = from > 1 && from >= store.journalStart;
-    const changed = isKnown
-      ? await replay(index, shard, store, from)
-      : await reconcile(index, shard, store);
-    index.commit([[shard, appliedIndex]]);
+  index.forgetShard(
+    ...index.shards.map(({ shard }) => shard).filter((shard) => !stores.has(shard)),
+  );
+  const left: ShardFill[] = [];
+  for (const [shard, source] of stores) {
+    const { appliedIndex } = source;
+    const from = index.admitShard(shard, source.lineage ?? 0) + 1;
+    const isKnown = from > 1 && from >= source.journalStart;
+    let changed = 0;
+    if (isKnown) {
+      changed = await replay(index, shard, source, from);
+      index.completeShard(shard, appliedIndex);
+      index.commit([]);
+    } else {
+      const fill = new ShardFill({ index, shard, source });
+      const isFilled = (await fill.step()) === 'filled';
+      if (!isFilled && options.fillLater === true) {
+        left.push(fill);
+        continue;
+      }
+      if (!isFilled) await fill.run((action) => action());
+      ({ changed } = fill);
+    }
     if (changed === 0) continue;
     const { number: collection } = index.schema;
     const how = isKnown ? 'journal' : 'scan';
     log?.('info', 'index_recovered', { collection, shard, how, from, appliedIndex, changed });
   }
   index.checkpoint();
+  return left;
 }
 
 /** An index is never ahead of its store, which is durable first; where it is, the store has lost writes that were acknowledged. */
 function assertNothingLost(index: CollectionIndex, shard: number, store: RecoverySource): void {
-  const known = index.watermark(shard);
+  const isOther = index.lineage(shard) !== (store.lineage ?? 0);
+  const known = isOther ? 0 : index.watermark(shard);
   if (known <= store.appliedIndex) return;
   throw new VectorDbError(
     'DATA_CORRUPT',
@@ -102,34 +114,11 @@ async function replay(
   return changed;
 }
 
-/** Every record of the shard; points that the store does not have any more go. */
-async function reconcile(
-  index: CollectionIndex,
-  shard: number,
-  store: RecoverySource,
-): Promise<number> {
-  const { number: collection } = index.schema;
-  const gone = new Map<string, PointKey>();
-  if (index.liveRows > 0) {
-    for (const key of index.keysOfShard(shard)) gone.set(pointKeyText(key), key);
-  }
-  let changed = 0;
-  for await (const slice of store.records(collection)) {
-    for (const { key, record } of slice) {
-      gone.delete(pointKeyText(key));
-      changed += put(index, shard, key, record);
-    }
-    await settle(index);
-  }
-  for (const key of gone.values()) if (index.remove(key)) changed += 1;
-  return changed;
-}
-
 function put(
   index: CollectionIndex,
   shard: number,
   key: PointKey,
-  record: RecoveryRecord | undefined,
+  record: StoredRecord | undefined,
 ): number {
   if (record === undefined) return index.remove(key) ? 1 : 0;
   if (index.isCurrent(key, record.version)) return 0;
@@ -141,5 +130,5 @@ function put(
 /** Makes a slice's changes visible; what the shard's index is, is only known at the end of the shard. */
 async function settle(index: CollectionIndex): Promise<void> {
   index.commit([]);
-  if (index.pressure() > FROZEN_ROWS_MAX) await index.relief(FROZEN_ROWS_MAX);
+  if (index.pressure() > FILL_FROZEN_ROWS_MAX) await index.relief(FILL_FROZEN_ROWS_MAX);
 }

@@ -124,10 +124,28 @@ export class SealedSegment implements Disposable {
     this.#deletedCount[0] = this.deletedRows + 1;
   }
 
-  /** Keys of the rows that are not deleted, with their slots. */
-  *liveKeys(): Generator<[PointKey, number]> {
+  /** Deletes all rows of these shards that there still are. */
+  deleteShards(shards: ReadonlySet<number>, sequence: number): void {
     for (let slot = 0; slot < this.rows; slot += 1) {
-      if (this.#deletedAt[slot] === 0) yield [this.#points.key(slot), slot];
+      if (this.#deletedAt[slot] === 0 && shards.has(this.shard(slot))) {
+        this.deleteSlot(slot, sequence);
+      }
+    }
+  }
+
+  /** Keys of a shard's rows that are not deleted, with their slots. */
+  *liveKeys(shard: number): Generator<[PointKey, number]> {
+    for (let slot = 0; slot < this.rows; slot += 1) {
+      if (this.#deletedAt[slot] === 0 && this.shard(slot) === shard) {
+        yield [this.#points.key(slot), slot];
+      }
+    }
+  }
+
+  /** Calls `visit` with the shard of each row that is not deleted. */
+  forEachLive(visit: (shard: number) => void): void {
+    for (let slot = 0; slot < this.rows; slot += 1) {
+      if (this.#deletedAt[slot] === 0) visit(this.shard(slot));
     }
   }
 

@@ -34,7 +34,8 @@ interface Filled {
 
 /** An index with one sealed segment that was closed, with the store it can be recovered from. */
 async function filled(): Promise<Filled> {
-  const local = await LocalIndex.open(schema, { growingRows: 128 });
+  const local = await LocalIndex.open(schema, { growingRows: 128, shards: [] });
+  local.index.completeShard(0, local.index.admitShard(0, 0));
   const store = new MemoryRecoverySource(1);
   const random = seededRandom(5);
   for (let id = 0; id < ROWS; id += 1) {

@@ -14,6 +14,7 @@ import { VectorDbError } from '../../base/error.ts';
 import type { GraphEncoding } from '../engine/graph-engine.ts';
 import type { SegmentFile } from './build-job.ts';
 import { syncPath } from './checked-file.ts';
+import type { ShardMark } from './shard-mark.ts';
 
 /** Name of the file inside a collection's directory. */
 export const MANIFEST_FILE = 'manifest';
@@ -24,8 +25,8 @@ export interface Manifest {
   readonly collection: number;
   /** Greater than every segment's id that was ever used. */
   readonly nextId: number;
-  /** By shard: the log index up to which the segments hold everything. */
-  readonly watermarks: ReadonlyMap<number, number>;
+  /** By shard: the log index up to which the segments hold everything, and of which store they have it. */
+  readonly watermarks: ReadonlyMap<number, ShardMark>;
   readonly segments: readonly ManifestSegment[];
 }
 
@@ -49,7 +50,9 @@ export interface ManifestColumn {
 }
 
 const MAGIC = Buffer.from('GRAPEIDX', 'latin1');
-const VERSION = 1;
+const VERSION = 2;
+/** The oldest that is read: shards have no lineages. */
+const VERSION_MIN = 1;
 const HEADER_BYTES = 24;
 
 /** The manifest's bytes; docs/formats/segment.md says what is where. */
@@ -58,7 +61,9 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     JSON.stringify({
       collection: manifest.collection,
       nextId: manifest.nextId,
-      watermarks: [...manifest.watermarks].toSorted((a, b) => a[0] - b[0]),
+      watermarks: [...manifest.watermarks]
+        .toSorted((a, b) => a[0] - b[0])
+        .map(([shard, { index, lineage }]) => [shard, index, lineage]),
       segments: manifest.segments.map(({ id, rows, files, columns, fields }) => ({
         id,
         rows,
@@ -94,17 +99,18 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   }
   // Every version keeps the header's layout, so a number that the checksum vouches for is no damage.
   const version = file.readUInt32LE(8);
-  if (version !== VERSION) {
+  if (version < VERSION_MIN || version > VERSION) {
     throw new VectorDbError(
       'FAILED_PRECONDITION',
-      `the index manifest has version ${version}; this server reads version ${VERSION}`,
+      `the index manifest has version ${version}; this server reads versions ${VERSION_MIN} to ${VERSION}`,
     );
   }
   const parsed = JSON.parse(body.toString('utf8', 0, textBytes)) as Omit<
     Manifest,
     'watermarks' | 'segments'
   > & {
-    readonly watermarks: readonly [number, number][];
+    /** Without the last number in version 1. */
+    readonly watermarks: readonly [number, number, number?][];
     readonly segments: readonly Omit<ManifestSegment, 'tombstones'>[];
   };
   let position = textBytes;
@@ -115,7 +121,10 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
     return { ...segment, tombstones: new Uint32Array(part.buffer) };
   });
   if (position !== body.length) throw corrupt();
-  return { ...parsed, watermarks: new Map(parsed.watermarks), segments };
+  const watermarks = new Map(
+    parsed.watermarks.map(([shard, index, lineage = 0]) => [shard, { index, lineage }]),
+  );
+  return { ...parsed, watermarks, segments };
 }
 
 /** Puts the manifest in the place of the one before, durably and at once. */

@@ -15,6 +15,7 @@ import {
   type ManifestSegment,
 } from './segment-manifest.ts';
 import type { SegmentSet } from './segment-set.ts';
+import type { ShardMark } from './shard-mark.ts';
 
 export interface SegmentStoreOptions {
   readonly schema: CollectionSchema;
@@ -27,7 +28,7 @@ export interface SegmentStoreOptions {
 export class SegmentStore {
   readonly damage: readonly string[];
   readonly #options: SegmentStoreOptions;
-  #watermarks: ReadonlyMap<number, number>;
+  #watermarks: ReadonlyMap<number, ShardMark>;
   #nextId: number;
   #loaded: SealedSegment[];
 
@@ -38,8 +39,8 @@ export class SegmentStore {
     damage: readonly string[],
   ) {
     this.#options = options;
-    this.#watermarks =
-      damage.length > 0 || manifest === undefined ? new Map() : manifest.watermarks;
+    const watermarks = manifest?.watermarks ?? new Map<number, ShardMark>();
+    this.#watermarks = damage.length > 0 ? unknownIndexes(watermarks) : watermarks;
     this.#nextId = manifest?.nextId ?? 1;
     this.#loaded = loaded;
     this.damage = damage;
@@ -94,8 +95,8 @@ export class SegmentStore {
     return store;
   }
 
-  /** By shard: the log index up to which what is on disk holds everything. */
-  get watermarks(): ReadonlyMap<number, number> {
+  /** By shard: the log index up to which what is on disk holds everything, and of which store. */
+  get watermarks(): ReadonlyMap<number, ShardMark> {
     return this.#watermarks;
   }
 
@@ -112,7 +113,7 @@ export class SegmentStore {
   }
 
   /** Lists the sealed segments, with their tombstones, in a new manifest. */
-  save(segments: SegmentSet, watermarks: ReadonlyMap<number, number>): void {
+  save(segments: SegmentSet, watermarks: ReadonlyMap<number, ShardMark>): void {
     writeManifest(this.#options.directory, {
       collection: this.#options.schema.number,
       nextId: this.#nextId,
@@ -130,6 +131,11 @@ export class SegmentStore {
       rmSync(segment.handle.directory, { recursive: true, force: true });
     }
   }
+}
+
+/** Where segments are missing, the rows that are left are still of the same stores. */
+function unknownIndexes(marks: ReadonlyMap<number, ShardMark>): ReadonlyMap<number, ShardMark> {
+  return new Map([...marks].map(([shard, { lineage }]) => [shard, { index: 0, lineage }]));
 }
 
 function manifestOf(options: SegmentStoreOptions, damage: string[]): Manifest | undefined {

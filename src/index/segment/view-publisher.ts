@@ -1,6 +1,6 @@
 import type { CollectionSchema } from '../collection-schema.ts';
 import { CommittedSequence } from './committed-sequence.ts';
-import type { IndexView } from './index-view.ts';
+import type { IndexView, ShardOfView } from './index-view.ts';
 import type { SegmentSet } from './segment-set.ts';
 
 /** Hands a new view to every thread that searches. */
@@ -25,6 +25,7 @@ export class ViewPublisher {
   publish(
     schema: CollectionSchema,
     segments: SegmentSet,
+    shards: readonly ShardOfView[],
     sequence: number,
     onAdopted: () => void,
   ): void {
@@ -35,6 +36,7 @@ export class ViewPublisher {
       schema,
       version: this.#version,
       committed,
+      shards,
       growing: segments.growing.map((segment) => segment.handle),
       sealed: segments.sealed.map((segment) => segment.handle),
     });
