@@ -35,6 +35,8 @@ export interface NodeReport {
   /** Of the catalog that it has applied. */
   readonly catalogVersion: number;
   readonly groups: readonly GroupReport[];
+  /** Collections that are being dropped and whose points are gone from this node, by number. */
+  readonly swept: readonly number[];
   readonly writable: boolean;
   readonly reasons: readonly string[];
   /** Of the data's file system; undefined: not known. */

@@ -1,12 +1,19 @@
 import type { NodeNumber } from '../../raft/transport/transport.ts';
 
-/** Who this node is in its cluster; written once it is known, and never changed as long as the folder lives. */
+/**
+ * How far a node has come. `founding`: it decided to found its cluster, whose first groups may not be there. `joining`: it has its number, and its replica
+ * of the catalog may not be there. `member`: it has a replica of the catalog; one that is missing now was lost.
+ */
+export type IdentityStage = 'founding' | 'joining' | 'member';
+
+/** Who this node is in its cluster; written once it is known. Only `stage` changes as long as the folder lives. */
 export interface NodeIdentity {
   readonly clusterId: string;
   readonly node: NodeNumber;
   /** As it was when the node joined; the same folder under another name is refused. */
   readonly nodeId: string;
   readonly incarnation: string;
+  readonly stage: IdentityStage;
 }
 
 /** Keeps what a node must not forget, durably. */
