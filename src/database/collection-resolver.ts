@@ -2,6 +2,6 @@ import type { CollectionSchema } from '../index/collection-schema.ts';
 
 /** Finds collections by name or alias. */
 export interface CollectionResolver {
-  /** @throws {VectorDbError} COLLECTION_NOT_FOUND */
-  resolve(name: string): CollectionSchema;
+  /** At once where this node knows the name; else it asks whether the name is newer than what it knows. @throws {VectorDbError} COLLECTION_NOT_FOUND */
+  find(name: string): CollectionSchema | Promise<CollectionSchema>;
 }

@@ -6,7 +6,7 @@ import type {
 } from '../index/collection-schema.ts';
 import { defaultQuantization } from '../index/engine/engine-default.ts';
 import { keyPathText, parseKeyPath } from '../index/payload/key-path.ts';
-import type { Catalog } from '../sharding/catalog.ts';
+import type { CollectionCatalog } from './collection-catalog.ts';
 import type { CollectionResolver } from './collection-resolver.ts';
 import type { Limits } from './limits.ts';
 import type {
@@ -42,7 +42,7 @@ export interface VectorDefaults {
 }
 
 export interface CollectionsOptions {
-  readonly catalog: Catalog;
+  readonly catalog: CollectionCatalog;
   readonly indexes: IndexAdmin;
   readonly limits: Limits;
   readonly defaults: VectorDefaults;
@@ -56,8 +56,14 @@ export class Collections implements CollectionAdmin, CollectionResolver {
     this.#options = options;
   }
 
-  resolve(name: string): CollectionSchema {
-    return this.#options.catalog.resolve(name);
+  find(name: string): CollectionSchema | Promise<CollectionSchema> {
+    const { catalog } = this.#options;
+    try {
+      return catalog.resolve(name);
+    } catch (error) {
+      if (!(error instanceof VectorDbError) || error.code !== 'COLLECTION_NOT_FOUND') throw error;
+      return catalog.resolveFresh(name);
+    }
   }
 
   async createCollection(request: CreateCollection): Promise<void> {
@@ -85,14 +91,13 @@ export class Collections implements CollectionAdmin, CollectionResolver {
   async dropCollection(name: string): Promise<boolean> {
     const { catalog, indexes } = this.#options;
     const schema = catalog.state.collections.get(name);
-    if (schema === undefined) return false;
     const { changed } = await catalog.propose({ kind: 'dropCollection', name });
-    if (changed) await indexes.drop(schema.number);
+    if (changed && schema !== undefined) await indexes.drop(schema.number);
     return changed;
   }
 
   async describeCollection(name: string): Promise<CollectionDescription> {
-    return this.#describe(this.resolve(name));
+    return this.#describe(await this.find(name));
   }
 
   async listCollections(): Promise<readonly CollectionDescription[]> {
@@ -125,7 +130,7 @@ export class Collections implements CollectionAdmin, CollectionResolver {
     schema: PayloadIndexSchema,
   ): Promise<void> {
     const { catalog, indexes, limits } = this.#options;
-    const { name, payloadIndexes } = this.resolve(collection);
+    const { name, payloadIndexes } = await this.find(collection);
     checkBytes(path, 'field', limits);
     const field = canonicalPath(path);
     checkAtMost(
@@ -145,7 +150,7 @@ export class Collections implements CollectionAdmin, CollectionResolver {
 
   async dropPayloadIndex(collection: string, path: string): Promise<boolean> {
     const { catalog, indexes } = this.#options;
-    const { name } = this.resolve(collection);
+    const { name } = await this.find(collection);
     const field = canonicalPath(path);
     const { changed } = await catalog.propose({
       kind: 'dropPayloadIndex',
@@ -157,7 +162,7 @@ export class Collections implements CollectionAdmin, CollectionResolver {
   }
 
   async optimizeCollection(name: string, signal?: AbortSignal): Promise<void> {
-    await this.#options.indexes.optimize(this.resolve(name).number, signal);
+    await this.#options.indexes.optimize((await this.find(name)).number, signal);
   }
 
   async #describe(schema: CollectionSchema): Promise<CollectionDescription> {

@@ -52,7 +52,7 @@ export class PointReads implements PointReader {
   ): Promise<readonly StoredPoint[]> {
     const { limits, router, reads } = this.#options;
     checkBound(ids.length, limits.batchPointsMax, 'ids');
-    const schema = this.#options.collections.resolve(collection);
+    const schema = await this.#options.collections.find(collection);
     checkSelectors(select, schema);
     const seen = new Set<string>();
     const keys = ids
@@ -70,7 +70,7 @@ export class PointReads implements PointReader {
   async scroll(request: ScrollRequest, options?: ReadOptions): Promise<ScrollPage> {
     const { limits, reads } = this.#options;
     checkCount(request.limit, 1, limits.limitMax, 'limit');
-    const schema = this.#options.collections.resolve(request.collection);
+    const schema = await this.#options.collections.find(request.collection);
     checkSelectors(request.select, schema);
     const from =
       request.from === undefined
@@ -94,7 +94,7 @@ export class PointReads implements PointReader {
   }
 
   async count(request: CountRequest, options?: ReadOptions): Promise<number> {
-    const { number } = this.#options.collections.resolve(request.collection);
+    const { number } = await this.#options.collections.find(request.collection);
     const response = await this.#options.reads.read(
       { kind: 'count', collection: number, filter: request.filter },
       options,
@@ -103,7 +103,8 @@ export class PointReads implements PointReader {
   }
 
   async search(request: SearchRequest, options?: ReadOptions): Promise<SearchResult> {
-    const query = this.#query(request, '');
+    const schema = await this.#options.collections.find(request.collection);
+    const query = this.#query(request, '', schema);
     const response = await this.#search(query, options);
     const points = unpackPoints(response.points);
     return response.explanation === undefined
@@ -116,7 +117,12 @@ export class PointReads implements PointReader {
     options?: ReadOptions,
   ): Promise<readonly SearchResult[]> {
     checkBound(requests.length, this.#options.limits.searchBatchMax, 'searches');
-    const queries = requests.map((request, i) => this.#query(request, `searches[${i}].`));
+    const schemas = await Promise.all(
+      requests.map((request) => this.#options.collections.find(request.collection)),
+    );
+    const queries = requests.map((request, i) =>
+      this.#query(request, `searches[${i}].`, schemas[i] as CollectionSchema),
+    );
     const responses = await Promise.all(queries.map((query) => this.#search(query, options)));
     return responses.map(({ points, explanation }) =>
       explanation === undefined
@@ -141,9 +147,8 @@ export class PointReads implements PointReader {
     return response;
   }
 
-  #query(request: SearchRequest, prefix: string): SearchQuery {
+  #query(request: SearchRequest, prefix: string, schema: CollectionSchema): SearchQuery {
     const { limits } = this.#options;
-    const schema = this.#options.collections.resolve(request.collection);
     const using = request.using ?? '';
     const vectorSchema = Object.hasOwn(schema.vectors, using) ? schema.vectors[using] : undefined;
     if (vectorSchema === undefined) {

@@ -55,7 +55,7 @@ class NotingLog implements ShardLog {
 
 function writesOver(log: ShardLog, options: { clusterId?: string; shardCount?: number } = {}) {
   return new PointWrites({
-    collections: { resolve: () => SCHEMA },
+    collections: { find: () => SCHEMA },
     router: new HashRouter({ shardCount: options.shardCount ?? SHARDS }),
     log,
     codec: new ShardCommandCodec(),

@@ -59,7 +59,7 @@ export class PointWrites implements PointWriter {
     points: readonly PointInput[],
     options: WriteOptions = {},
   ): Promise<WriteResult> {
-    const schema = this.#admit(collection, points.length, 'points');
+    const schema = await this.#admit(collection, points.length, 'points');
     const upserts = points.map((point, i) => this.#checkedPoint(point, schema, `points[${i}]`));
     const byShard = this.#groupByShard(schema.number, upserts, (point) => point.key);
     return this.#propose(
@@ -162,11 +162,11 @@ export class PointWrites implements PointWriter {
     ) => CommandFor,
   ): Promise<WriteResult> {
     if (selector.kind === 'ids') {
-      const schema = this.#admit(collection, selector.ids.length, 'ids');
+      const schema = await this.#admit(collection, selector.ids.length, 'ids');
       const keys = selector.ids.map((id, i) => this.#key(id, `ids[${i}]`));
       return this.#proposeKeys(schema.number, keys, command(schema.number, {}), options);
     }
-    const schema = this.#admit(collection, 1, 'filter');
+    const schema = await this.#admit(collection, 1, 'filter');
     refuseStamp(options, 'filter', 'what it selects may differ when it is sent again');
     const { filter } = selector;
     const commandFor = command(schema.number, { filter, ...textIndexesOf(schema) });
@@ -269,7 +269,11 @@ export class PointWrites implements PointWriter {
     return byShard;
   }
 
-  #admit(collection: string, count: number, field: string): CollectionSchema {
+  #admit(
+    collection: string,
+    count: number,
+    field: string,
+  ): CollectionSchema | Promise<CollectionSchema> {
     this.#options.gate.pass();
     const { batchPointsMax } = this.#options.limits;
     if (count > batchPointsMax) {
@@ -279,7 +283,7 @@ export class PointWrites implements PointWriter {
         { field },
       );
     }
-    return this.#options.collections.resolve(collection);
+    return this.#options.collections.find(collection);
   }
 
   #checkedPoint(point: PointInput, schema: CollectionSchema, field: string): PointUpsert {

@@ -35,6 +35,11 @@ export class Catalog {
     return resolveCollection(this.#state, name);
   }
 
+  /** As {@link resolve}: nobody else changes this catalog. */
+  async resolveFresh(name: string): Promise<CollectionSchema> {
+    return this.resolve(name);
+  }
+
   /** Aliases of a collection, by the collection's own name, in alphabetical order. */
   aliasesOf(name: string): string[] {
     const aliases = [...this.#state.aliases].filter(([, collection]) => collection === name);
