@@ -154,7 +154,8 @@ export function fields<T extends object>(shapes: Shapes<T>): WireShape<T> {
 export function kinds<T extends { readonly kind: string }>(shapes: {
   readonly [K in T['kind']]: WireShape<Omit<Extract<T, { kind: K }>, 'kind'>>;
 }): WireShape<T> {
-  const byKind = new Map(Object.entries(shapes) as [string, WireShape<object>][]);
+  const entries: [string, unknown][] = Object.entries(shapes);
+  const byKind = new Map(entries as [string, WireShape<object>][]);
   return {
     encode: (value) => [value.kind, byKind.get(value.kind)?.encode(value)],
     decode: (value) => {

@@ -39,6 +39,7 @@ export class RaftGroup implements Schedulable {
   #messagesDropped = 0;
   #ticksDue = 0;
   #appliedIndex: LogIndex;
+  #appliedTerm: Term;
   #isClosed = false;
   /** Has a newer commit index than the log. */
   #unwrittenState: HardState | undefined;
@@ -58,6 +59,7 @@ export class RaftGroup implements Schedulable {
     this.#log = log;
     this.#machine = machine;
     this.#appliedIndex = machine.applied.index;
+    this.#appliedTerm = machine.applied.term;
     const { group } = this;
     const digests = new DigestCheck(group, services.onDigestMismatch);
     this.#applier = new EntryApplier(
@@ -131,6 +133,13 @@ export class RaftGroup implements Schedulable {
 
   get isLeader(): boolean {
     return this.#core.role === 'leader';
+  }
+
+  /** Whether nothing can be committed without this replica, and it has applied all that anybody was told of: entries of its own term come last. */
+  get decidesAlone(): boolean {
+    const { voters, outgoing } = this.#core.configuration;
+    const isOnlyVoter = voters.length === 1 && voters[0] === this.replica && outgoing.length === 0;
+    return isOnlyVoter && this.isLeader && this.#appliedTerm === this.#core.term;
   }
 
   /** Where the leader is; 0: not known. */
@@ -292,19 +301,20 @@ export class RaftGroup implements Schedulable {
   async #onInstalled(last: EntryId): Promise<void> {
     this.#applier.reload(await this.#machine.hostRows());
     this.requests.skipped(last);
-    this.#applied(last.index);
+    this.#applied(last);
   }
 
   async #apply(entries: readonly Entry[]): Promise<number> {
     const applied = await this.#applier.apply(entries, this.#services.limits.applyBatchBytesMax);
     for (const { id, outcome } of applied) this.requests.settle(id, outcome);
-    this.#applied(must(applied.at(-1), 'a step applies entries').id.index);
+    this.#applied(must(applied.at(-1), 'a step applies entries').id);
     return applied.length;
   }
 
-  #applied(index: LogIndex): void {
+  #applied({ term, index }: EntryId): void {
     assert(index >= this.#appliedIndex, 'the applied index rises');
     this.#appliedIndex = index;
+    this.#appliedTerm = term;
     if (this.#isOver()) return;
     this.#core.onApplied(index);
     this.requests.applied();

@@ -3,6 +3,7 @@ import { GROUP, HostCluster } from '../../../test/support/raft/host-cluster.ts';
 import { FaultyLog } from '../../../test/support/raft/host-faulty-log.ts';
 import { encodeKeyValueCommand } from '../../../test/support/raft/host-key-value.ts';
 import { must } from '../../base/assert.ts';
+import { replicaId } from './replica-id.ts';
 
 const set = (key: string, value: string): Uint8Array =>
   encodeKeyValueCommand({ kind: 'set', key, value });
@@ -266,5 +267,38 @@ describe('several groups', () => {
         .groups()
         .map(({ group }) => group),
     ).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe('a node decides alone', () => {
+  test('where it leads and nobody else votes, once it applied an entry of its term', async () => {
+    const cluster = new HostCluster();
+    const { host } = await cluster.start(1);
+    expect(host.decidesAlone(GROUP)).toBe(false);
+    await cluster.createGroup([1]);
+    expect(host.decidesAlone(GROUP)).toBe(false);
+    await cluster.elect(1);
+    expect(host.decidesAlone(GROUP)).toBe(true);
+    await cluster.start(2);
+    await cluster.joinGroup(2);
+    const change = (kind: 'addLearner' | 'addVoter') =>
+      host.changeConfiguration(GROUP, {
+        steps: [{ kind, replica: replicaId(2, 0) }],
+        leave: 'auto',
+        context: new Uint8Array(0),
+      });
+    await cluster.finish(change('addLearner'));
+    expect(host.decidesAlone(GROUP)).toBe(true);
+    await cluster.finish(change('addVoter'));
+    expect(host.decidesAlone(GROUP)).toBe(false);
+    await cluster.finish(host.transferLeadership(GROUP, 2));
+    expect(cluster.host(2).decidesAlone(GROUP)).toBe(false);
+  });
+
+  test('no more when it has shut down', async () => {
+    const cluster = await HostCluster.withLeader(1);
+    expect(cluster.host(1).decidesAlone(GROUP)).toBe(true);
+    await cluster.host(1)[Symbol.asyncDispose]();
+    expect(cluster.host(1).decidesAlone(GROUP)).toBe(false);
   });
 });

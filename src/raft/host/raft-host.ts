@@ -217,6 +217,11 @@ export class RaftHost implements AsyncDisposable {
     return this.#open(group).requests.checkDigest(signal);
   }
 
+  /** Whether the state machine here has everything that was acknowledged anywhere, so that a read needs no barrier: this node leads and is the only voter. */
+  decidesAlone(group: GroupId): boolean {
+    return this.#state === 'open' && this.#groups.find(group)?.decidesAlone === true;
+  }
+
   /** Where the group's leader is, as far as this node knows; 0: not known, or the group is not here. */
   leaderNode(group: GroupId): NodeNumber {
     return this.#groups.find(group)?.leaderNode ?? 0;
