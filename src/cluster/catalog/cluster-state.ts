@@ -1,6 +1,6 @@
 import type { ReplicaId } from '../../raft/core/configuration.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
-import type { CatalogState } from '../../sharding/catalog-state.ts';
+import { type CatalogState, EMPTY_CATALOG } from '../../sharding/catalog-state.ts';
 
 /** A group of its own, on every node: what all nodes agree on. */
 export const CATALOG_GROUP = 1;
@@ -16,7 +16,8 @@ export const shardOfGroup = (group: number): number => group - FIRST_SHARD_GROUP
  * `member`: takes replicas. `leaving`: gives its replicas up and goes. `gone`: was removed, left, or was replaced by a new beginning of the same name; its
  * number is never used again.
  */
-export type MemberState = 'member' | 'leaving' | 'gone';
+export const MEMBER_STATES = ['member', 'leaving', 'gone'] as const;
+export type MemberState = (typeof MEMBER_STATES)[number];
 
 /** A node as the cluster knows it. */
 export interface MemberNode {
@@ -45,22 +46,24 @@ export interface ReplicaPlacement {
 
 /** Where a shard is. */
 export interface ShardPlacement {
-  /** One more with each change of `replicas`. */
+  /** One more with each change of `replicas`; 1 when the cluster is founded. */
   readonly epoch: number;
-  /** Voters once no move of the shard is under way; ascending by node. */
+  /** The voters, as of the last joint change that is known to be applied; ascending by node. A node has at most one. */
   readonly replicas: readonly ReplicaPlacement[];
-  /** The next generation of a replica on a node that had one: by node. A replica id is never used twice. */
+  /** The next generation of a replica on a node that has or had one: by node. A replica id is never used twice. */
   readonly generations: ReadonlyMap<NodeNumber, number>;
 }
 
 /** Why replicas move. `repair`: too few; `replace`: of a node that is gone or damaged; `drain`: of a leaving node; `rebalance`: counts; `trim`: too many. */
-export type MoveReason = 'repair' | 'replace' | 'drain' | 'rebalance' | 'trim';
+export const MOVE_REASONS = ['repair', 'replace', 'drain', 'rebalance', 'trim'] as const;
+export type MoveReason = (typeof MOVE_REASONS)[number];
 
 /**
- * `adding`: the new replica begins as a learner and catches up. `switching`: the joint change that makes it a voter and the old one none. `removing`: the old
- * replica's data is deleted once a majority of the new voters applied the change. `cancelling`: the learner is taken out again.
+ * `adding`: the new replica begins as a learner and catches up. `switching`: the joint change that makes it a voter and the old one none. `removing`: a majority
+ * of the new voters applied the change; the placement says so already, and the old replica's data is being deleted. `cancelling`: the learner is taken out again.
  */
-export type MoveStep = 'adding' | 'switching' | 'removing' | 'cancelling';
+export const MOVE_STEPS = ['adding', 'switching', 'removing', 'cancelling'] as const;
+export type MoveStep = (typeof MOVE_STEPS)[number];
 
 /** A change of a shard's replicas that is under way; at most one a shard. */
 export interface Move {
@@ -71,7 +74,7 @@ export interface Move {
   readonly step: MoveStep;
   /** The replica that comes. */
   readonly add?: ReplicaPlacement;
-  /** The replica that goes. */
+  /** The replica that goes; on the node of `add` where a damaged replica is made anew. */
   readonly remove?: ReplicaPlacement;
 }
 
@@ -89,7 +92,7 @@ export interface ClusterState {
   readonly clusterId: string;
   readonly settings: ClusterSettings;
   readonly nextNode: NodeNumber;
-  /** By number, gone ones included. */
+  /** By number; of those that are gone and have no replica, the last few. */
   readonly nodes: ReadonlyMap<NodeNumber, MemberNode>;
   /** By shard. */
   readonly shards: readonly ShardPlacement[];
@@ -101,3 +104,17 @@ export interface ClusterState {
   /** Collections and aliases. */
   readonly collections: CatalogState;
 }
+
+/** Before anything was agreed on. */
+export const EMPTY_CLUSTER: ClusterState = {
+  version: 0,
+  clusterId: '',
+  settings: { shardCount: 0, replicaCount: 0 },
+  nextNode: 1,
+  nodes: new Map(),
+  shards: [],
+  nextMove: 1,
+  moves: new Map(),
+  rebalancing: false,
+  collections: EMPTY_CATALOG,
+};
