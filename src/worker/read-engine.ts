@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.ts';
+import { must } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
 import { VectorDbError } from '../base/error.ts';
 import type { PointKey } from '../base/point-id.ts';
@@ -16,8 +16,8 @@ import { scrollMerge } from './scroll-merge.ts';
 import type { HashRouter } from '../sharding/hash-router.ts';
 
 export interface ReadEngineOptions {
-  /** One a shard, in the order of shards. */
-  readonly readers: readonly ShardReader[];
+  /** By shard: those that are here. */
+  readonly readers: ReadonlyMap<number, ShardReader>;
   readonly router: HashRouter;
   readonly searcher: CollectionSearcher;
   readonly clock: Clock;
@@ -56,10 +56,9 @@ export class ReadEngine {
       case 'count':
         return this.#count(request);
       case 'matching': {
-        const { collection, filter, from, limit } = request;
-        return {
-          keys: this.#options.searcher.matching(this.#view(collection), filter, { from, limit }),
-        };
+        const { collection, filter, shards } = request;
+        const view = this.#view(collection, shards);
+        return { keys: this.#options.searcher.matching(view, filter, request) };
       }
     }
   }
@@ -67,10 +66,8 @@ export class ReadEngine {
   /** As {@link answer}, of a search. */
   search(query: SearchQuery): ReadResponses['search'] {
     if (query.timed) return this.#timedSearch(query);
-    const { hits, explanation } = this.#options.searcher.search(
-      this.#view(query.collection),
-      query,
-    );
+    const view = this.#view(query.collection, query.shards);
+    const { hits, explanation } = this.#options.searcher.search(view, query);
     return { points: packPoints(hits), explanation, stages: undefined };
   }
 
@@ -78,10 +75,8 @@ export class ReadEngine {
     const { clock, searcher } = this.#options;
     const timer = new StageTimer(clock);
     const startedMs = clock.monotonicMs();
-    const { hits, explanation } = searcher.search(this.#view(query.collection), {
-      ...query,
-      timer,
-    });
+    const view = this.#view(query.collection, query.shards);
+    const { hits, explanation } = searcher.search(view, { ...query, timer });
     const points = packPoints(hits);
     const stages = { ...timer.milliseconds, thread: clock.monotonicMs() - startedMs };
     return { points, explanation, stages };
@@ -92,8 +87,9 @@ export class ReadEngine {
     const toFound = foundPoints(select);
     const points: FoundPoint[] = [];
     keys.forEach((key, i) => {
-      const reader = this.#options.readers[shards[i] as number];
-      assert(reader !== undefined, 'a key has a shard');
+      const shard = must(shards[i], 'a key has a shard');
+      const reader = this.#options.readers.get(shard);
+      if (reader === undefined) throw notHere(shard);
       const record = reader.get(collection, key, selectionOf(select));
       if (record !== undefined) points.push(toFound(key, record));
     });
@@ -101,13 +97,13 @@ export class ReadEngine {
   }
 
   async #scroll(request: RequestOf<'scroll'>): Promise<ReadResponses['scroll']> {
-    const { collection, filter, from, limit, select } = request;
+    const { collection, shards, filter, from, limit, select } = request;
     const { readers, router, searcher } = this.#options;
     const toFound = foundPoints(select);
+    const view = this.#view(collection, shards);
     if (filter === undefined) {
-      this.#view(collection);
       const records = await scrollMerge({
-        readers,
+        readers: this.#readersOf(shards),
         collection,
         from,
         limit: limit + 1,
@@ -116,35 +112,61 @@ export class ReadEngine {
       const points = records.slice(0, limit).map(({ key, record }) => toFound(key, record));
       return { points: packPoints(points), next: records[limit]?.key };
     }
-    const keys = searcher.matching(this.#view(collection), filter, { from, limit: limit + 1 });
+    const keys = searcher.matching(view, filter, { shards, from, limit: limit + 1 });
     const points: FoundPoint[] = [];
     for (const key of keys.slice(0, limit)) {
-      const record = readers[router.shardOf(collection, key)]?.get(
-        collection,
-        key,
-        selectionOf(select),
-      );
+      const reader = readers.get(router.shardOf(collection, key));
+      const record = reader?.get(collection, key, selectionOf(select));
       if (record !== undefined) points.push(toFound(key, record));
     }
     return { points: packPoints(points), next: keys[limit] };
   }
 
   #count(request: RequestOf<'count'>): ReadResponses['count'] {
-    const { collection, filter } = request;
-    const view = this.#view(collection);
-    if (filter !== undefined) return { count: this.#options.searcher.count(view, filter) };
+    const { collection, filter, shards } = request;
+    const view = this.#view(collection, shards);
+    if (filter !== undefined) return { count: this.#options.searcher.count(view, filter, shards) };
     let count = 0;
-    for (const reader of this.#options.readers) count += reader.count(collection);
+    for (const reader of this.#readersOf(shards)) count += reader.count(collection);
     return { count };
   }
 
-  #view(collection: number): IndexView {
-    const view = this.#views.get(collection);
-    if (view !== undefined) return view;
-    throw new VectorDbError('COLLECTION_NOT_FOUND', 'the collection was dropped', {
-      field: 'collection',
+  #readersOf(shards: Uint16Array | undefined): ShardReader[] {
+    const { readers } = this.#options;
+    if (shards === undefined) return [...readers.values()];
+    return Array.from(shards, (shard) => {
+      const reader = readers.get(shard);
+      if (reader === undefined) throw notHere(shard);
+      return reader;
     });
   }
+
+  /** The view of a collection, which has all of the shards that are asked for. */
+  #view(collection: number, shards: Uint16Array | undefined): IndexView {
+    const view = this.#views.get(collection);
+    if (view === undefined) {
+      throw new VectorDbError('COLLECTION_NOT_FOUND', 'the collection was dropped', {
+        field: 'collection',
+      });
+    }
+    if (shards === undefined) return view;
+    let place = 0;
+    for (const asked of shards) {
+      while (place < view.shards.length && (view.shards[place]?.shard as number) < asked) {
+        place += 1;
+      }
+      const held = view.shards[place];
+      if (held?.shard !== asked) throw notHere(asked);
+      if (held.isIndexed) continue;
+      const reason = `shard ${asked} is still being read into the index`;
+      throw new VectorDbError('NOT_READY', reason);
+    }
+    return view;
+  }
+}
+
+function notHere(shard: number): VectorDbError {
+  return new VectorDbError('NOT_READY', `shard ${shard} is not on this node`);
 }
 
 function selectionOf(select: Selectors): RecordSelection {

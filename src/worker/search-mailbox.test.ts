@@ -43,6 +43,8 @@ describe('what a mailbox carries', () => {
     { exact: true, timed: true, select: { payload: false, vectors: true } },
     { scoreThreshold: -0.125 },
     { scoreThreshold: 0 },
+    { shards: Uint16Array.of(0, 3, 65_535), using: 'käse', scoreThreshold: 1 },
+    { shards: new Uint16Array(0) },
   ])('a query arrives as it was: %j', (changes) => {
     const { outbox, inbox } = mailbox();
     const query = { ...plain, ...changes };
@@ -56,6 +58,7 @@ describe('what a mailbox carries', () => {
     { select: { payload: { include: ['a'] }, vectors: false } },
     { select: { payload: true, vectors: ['a'] } },
     { vector: new Float32Array(SLOT_BYTES / 4) },
+    { vector: new Float32Array(SLOT_BYTES / 4 - 16), shards: new Uint16Array(1) },
   ])('what is not plain or too long is left to messages', (changes) => {
     const { outbox, inbox } = mailbox();
     expect(outbox.offer(1, { ...plain, ...changes })).toBe(false);

@@ -4,12 +4,12 @@ import type { ReadResponses, SearchQuery } from './read-messages.ts';
 /** Bytes of a slot: a query of 16,000 numbers, or an answer of a few hundred points without vectors. */
 export const SLOT_BYTES = 65_536;
 const HEAD_BYTES = 64;
-const FLAG = { exact: 1, timed: 2, payload: 4, vectors: 8, threshold: 16 } as const;
+const FLAG = { exact: 1, timed: 2, payload: 4, vectors: 8, threshold: 16, shards: 32 } as const;
 const ANSWERED = { here: 1, elsewhere: 2 } as const;
 
 /*
- * A query: collection, limit, offset, ef, flags, dimension, bytes of the vector's name, all i32; at byte 32 score threshold and id of the read, f64;
- * then the vector, f32, and the vector's name. An answer takes its place: where it is and bytes of its points, i32; whether there are stages, i32; at
+ * A query: collection, limit, offset, ef, flags, dimension, bytes of the vector's name, number of shards, all i32; at byte 32 score threshold and id of the
+ * read, f64; then the vector, f32, the shards, u16, and the vector's name. An answer takes its place: where it is and bytes of its points, i32; whether there are stages, i32; at
  * byte 16 milliseconds by stage and on the thread, f64; then the points. Numbers are the machine's own: a slot never leaves the process.
  */
 
@@ -30,10 +30,11 @@ export class SearchSlot {
 
   /** Puts a query in; false, and nothing is in it, where the query has more than numbers and flags or does not fit. */
   writeQuery(id: number, query: SearchQuery): boolean {
-    const { select, vector, using, scoreThreshold } = query;
+    const { select, vector, using, scoreThreshold, shards } = query;
     if (query.filter !== undefined || query.explain) return false;
     if (typeof select.payload !== 'boolean' || typeof select.vectors !== 'boolean') return false;
-    if (vector.byteLength + 4 * using.length > this.#bytes.length) return false;
+    const nameAt = vector.byteLength + (shards?.byteLength ?? 0);
+    if (nameAt + 4 * using.length > this.#bytes.length) return false;
     const { exact, timed } = query;
     const integers = this.#integers;
     integers[0] = query.collection;
@@ -45,9 +46,12 @@ export class SearchSlot {
       (timed ? FLAG.timed : 0) |
       (select.payload ? FLAG.payload : 0) |
       (select.vectors ? FLAG.vectors : 0) |
-      (scoreThreshold === undefined ? 0 : FLAG.threshold);
+      (scoreThreshold === undefined ? 0 : FLAG.threshold) |
+      (shards === undefined ? 0 : FLAG.shards);
     integers[5] = vector.length;
-    integers[6] = using === '' ? 0 : this.#bytes.write(using, vector.byteLength);
+    integers[6] = using === '' ? 0 : this.#bytes.write(using, nameAt);
+    integers[7] = shards?.length ?? 0;
+    if (shards !== undefined) this.#bytes.set(bytesOf(shards), vector.byteLength);
     this.#doubles[4] = scoreThreshold ?? 0;
     this.#doubles[5] = id;
     this.#floats.set(vector);
@@ -67,9 +71,13 @@ export class SearchSlot {
     const own = vector.length === dimension ? vector : new Float32Array(dimension);
     own.set(this.#floats.subarray(0, dimension));
     const nameBytes = integers[6] as number;
-    const nameAt = dimension * 4;
+    const shardsAt = dimension * 4;
+    const shards = new Uint16Array(integers[7] as number);
+    const nameAt = shardsAt + shards.byteLength;
+    bytesOf(shards).set(this.#bytes.subarray(shardsAt, nameAt));
     return {
       collection: integers[0] as number,
+      ...((flags & FLAG.shards) !== 0 && { shards }),
       using: nameBytes === 0 ? '' : this.#bytes.toString('utf8', nameAt, nameAt + nameBytes),
       vector: own,
       limit: integers[1] as number,
@@ -120,4 +128,8 @@ export class SearchSlot {
     }
     return { ...stages, thread: this.#doubles[2 + SEARCH_STAGES.length] as number };
   }
+}
+
+function bytesOf(shards: Uint16Array): Uint8Array {
+  return new Uint8Array(shards.buffer, shards.byteOffset, shards.byteLength);
 }

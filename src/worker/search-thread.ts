@@ -108,7 +108,7 @@ function follow(action: () => void): void {
 
 const inbox = new SearchInbox(mailbox);
 const stores = await openShardStores(shards);
-const readers = stores.map((store, shard) => new ShardReader({ store, shard }));
+const readers = new Map(stores.map((store, shard) => [shard, new ShardReader({ store, shard })]));
 const router = new HashRouter({ shardCount: stores.length });
 const engine = new ReadEngine({
   readers,

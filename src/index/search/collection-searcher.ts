@@ -11,6 +11,7 @@ import { prepareFilter } from './filter-query.ts';
 import { GrowingReader } from './growing-reader.ts';
 import { SealedReader } from './sealed-reader.ts';
 import type { ReaderThread, SegmentReader } from './segment-reader.ts';
+import { ShardSelection } from './shard-selection.ts';
 import { inStage } from './stage-timer.ts';
 import type { SearchHit, VectorQuery, VectorQueryResult } from './vector-query.ts';
 
@@ -80,10 +81,11 @@ export class CollectionSearcher implements Disposable {
     const sequence = committed.load();
     const { distance } = must(view.schema.vectors[query.using], 'the vector is of the schema');
     const filter = query.filter && prepareFilter(query.filter, view.schema);
+    const selection = { filter, shards: ShardSelection.within(view, query.shards) };
     const explanations: SegmentExplanation[] = [];
     const candidates: Candidate[] = [];
     for (const reader of readers.values()) {
-      const { ranked, explanation } = reader.search(query, filter, sequence);
+      const { ranked, explanation } = reader.search(query, selection, sequence);
       if (query.explain) explanations.push(explanation);
       for (let i = 0; i < ranked.count; i += 1) {
         const score = ranked.scores[i] as number;
@@ -99,14 +101,22 @@ export class CollectionSearcher implements Disposable {
     };
   }
 
-  /** How many points pass the filter, exactly. @throws {VectorDbError} as {@link search} */
-  count(view: IndexView, filter: Filter): number {
+  /**
+   * How many points pass the filter, exactly.
+   *
+   * @param shards - only points of these, ascending; absent: all that are here
+   * @throws {VectorDbError} as {@link search}
+   */
+  count(view: IndexView, filter: Filter, shards?: Uint16Array): number {
     const { readers, committed } = this.#open(view);
     const sequence = committed.load();
-    const prepared = prepareFilter(filter, view.schema);
+    const selection = {
+      filter: prepareFilter(filter, view.schema),
+      shards: ShardSelection.within(view, shards),
+    };
     let count = 0;
     for (const reader of readers.values()) {
-      reader.forEachMatch(prepared, sequence, () => {
+      reader.forEachMatch(selection, sequence, () => {
         count += 1;
       });
     }
@@ -116,20 +126,27 @@ export class CollectionSearcher implements Disposable {
   /**
    * Keys of points that pass the filter, ascending.
    *
-   * @param page - `from`: the first key that counts; at most `limit` keys are returned
+   * @param page - `from`: the first key that counts; at most `limit` keys are returned, of points of `shards` (ascending; absent: all that are here)
    * @throws {VectorDbError} as {@link search}
    */
   matching(
     view: IndexView,
     filter: Filter,
-    page: { readonly from?: PointKey | undefined; readonly limit: number },
+    page: {
+      readonly from?: PointKey | undefined;
+      readonly limit: number;
+      readonly shards?: Uint16Array | undefined;
+    },
   ): PointKey[] {
     const { readers, committed } = this.#open(view);
     const sequence = committed.load();
-    const prepared = prepareFilter(filter, view.schema);
+    const selection = {
+      filter: prepareFilter(filter, view.schema),
+      shards: ShardSelection.within(view, page.shards),
+    };
     const keys: PointKey[] = [];
     for (const reader of readers.values()) {
-      reader.forEachMatch(prepared, sequence, (slot) => {
+      reader.forEachMatch(selection, sequence, (slot) => {
         const key = reader.key(slot);
         if (page.from === undefined || Buffer.compare(key, page.from) >= 0) keys.push(key);
       });

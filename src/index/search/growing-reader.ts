@@ -6,6 +6,7 @@ import { VectorArena } from '../vector-arena.ts';
 import { FilterMatches } from './filter-matches.ts';
 import type { FilterQuery } from './filter-query.ts';
 import { LruCache } from './lru-cache.ts';
+import type { RowSelection } from './row-selection.ts';
 import type { ReaderThread, SegmentFindings, SegmentReader } from './segment-reader.ts';
 import { inStage } from './stage-timer.ts';
 import type { VectorQuery } from './vector-query.ts';
@@ -60,12 +61,16 @@ export class GrowingReader implements SegmentReader {
     return [...this.#columns.keys()];
   }
 
-  search(query: VectorQuery, filter: FilterQuery | undefined, sequence: number): SegmentFindings {
+  search(query: VectorQuery, selection: RowSelection, sequence: number): SegmentFindings {
+    const { filter, shards } = selection;
     const rows = this.#rows(sequence);
     const { arena, present } = this.#column(query.using);
     const matches = filter && inStage(query.timer, 'filter', () => this.#matching(filter));
     const accept = (slot: number): boolean =>
-      this.#isVisible(slot, sequence) && present[slot] === 1 && (matches?.has(slot) ?? true);
+      this.#isVisible(slot, sequence) &&
+      present[slot] === 1 &&
+      (shards?.has(this.shard(slot)) ?? true) &&
+      (matches?.has(slot) ?? true);
     const { distance } = this.#vectorSchema(query.using);
     const wanted = query.offset + query.limit;
     const byCodes =
@@ -87,10 +92,15 @@ export class GrowingReader implements SegmentReader {
     return { ranked, explanation };
   }
 
-  forEachMatch(filter: FilterQuery, sequence: number, visit: (slot: number) => void): void {
+  forEachMatch(
+    { filter, shards }: RowSelection & { readonly filter: FilterQuery },
+    sequence: number,
+    visit: (slot: number) => void,
+  ): void {
     const rows = this.#rows(sequence);
     const matches = this.#matching(filter);
     for (let slot = 0; slot < rows; slot += 1) {
+      if (shards?.has(this.shard(slot)) === false) continue;
       if (this.#isVisible(slot, sequence) && matches.has(slot)) visit(slot);
     }
   }

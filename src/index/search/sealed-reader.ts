@@ -17,8 +17,9 @@ import type { FilterQuery } from './filter-query.ts';
 import { slotsOf } from './filter-matches.ts';
 import { KeyCache } from './key-cache.ts';
 import { SealedFields } from './sealed-fields.ts';
-import { SealedMatches } from './sealed-matches.ts';
+import { type SealedMatch, SealedMatches } from './sealed-matches.ts';
 import { GRAPH_SHARE_MAX, planFilteredSearch } from './search-planner.ts';
+import type { RowSelection } from './row-selection.ts';
 import type { ReaderThread, SegmentFindings, SegmentReader } from './segment-reader.ts';
 import { inStage } from './stage-timer.ts';
 import type { VectorQuery } from './vector-query.ts';
@@ -63,6 +64,7 @@ export class SealedReader implements SegmentReader {
     this.#fields = new SealedFields(handle);
     this.#matches = new SealedMatches({
       rows: handle.rows,
+      shards: this.#shards,
       points: this.#points,
       fields: this.#fields,
       hasVector: (name, slot) => this.#hasVector(name, slot),
@@ -92,18 +94,26 @@ export class SealedReader implements SegmentReader {
     return [...this.#columns.keys()];
   }
 
-  search(query: VectorQuery, filter: FilterQuery | undefined, sequence: number): SegmentFindings {
+  search(query: VectorQuery, selection: RowSelection, sequence: number): SegmentFindings {
     const column = must(this.#columns.get(query.using), 'the vector is of the schema');
+    const isAll = selection.filter === undefined && selection.shards === undefined;
+    const match = isAll
+      ? undefined
+      : inStage(query.timer, 'filter', () => this.#matches.of(selection));
     const { ranked, ...told } =
-      filter === undefined
+      match === undefined
         ? this.#searchAll(column, query, sequence)
-        : this.#searchMatches(column, query, filter, sequence);
+        : this.#searchMatches(column, query, selection.filter, match, sequence);
     return { ranked, explanation: { kind: 'sealed', rows: this.#handle.rows, ...told } };
   }
 
-  forEachMatch(filter: FilterQuery, sequence: number, visit: (slot: number) => void): void {
-    const match = this.#matches.of(filter);
-    this.#matches.complete(match, filter);
+  forEachMatch(
+    selection: RowSelection & { readonly filter: FilterQuery },
+    sequence: number,
+    visit: (slot: number) => void,
+  ): void {
+    const match = must(this.#matches.of(selection), 'a filter selects rows');
+    this.#matches.complete(match, selection.filter);
     match.matches.bits.forEach((slot) => {
       if (this.#isVisible(slot, sequence)) visit(slot);
     });
@@ -148,9 +158,7 @@ export class SealedReader implements SegmentReader {
 
   #searchAll(column: Column, query: VectorQuery, sequence: number): Found {
     const told = { indexed: [], unindexed: [] };
-    const dead = (this.#deletedCount[0] as number) / this.#handle.rows;
-    const wanted = Math.max(query.ef, query.offset + query.limit);
-    const candidates = Math.ceil(wanted / Math.max(1 - dead, 0.01));
+    const candidates = this.#candidates(query);
     if (!query.exact && candidates <= Math.max(this.#graphRowsMax, GRAPH_ROWS_ALWAYS)) {
       const accept = (slot: number): boolean => this.#isVisible(slot, sequence);
       const found = this.#walk(column, query, candidates, accept);
@@ -159,11 +167,16 @@ export class SealedReader implements SegmentReader {
     return { ...this.#compare(column, query, undefined, sequence), ...told };
   }
 
-  #searchMatches(column: Column, query: VectorQuery, filter: FilterQuery, sequence: number): Found {
-    const match = inStage(query.timer, 'filter', () => this.#matches.of(filter));
+  #searchMatches(
+    column: Column,
+    query: VectorQuery,
+    filter: FilterQuery | undefined,
+    match: SealedMatch,
+    sequence: number,
+  ): Found {
     const { matches, possible } = match;
     const { indexed, unindexed, estimated } = match;
-    const told = { indexed, unindexed, estimated };
+    const told = { indexed, unindexed, ...(filter && { estimated }) };
     if (possible === 0 || (matches.isComplete && matches.count === 0)) {
       return { ...NOTHING, ...told, strategy: 'nothingMatches' };
     }
@@ -172,7 +185,7 @@ export class SealedReader implements SegmentReader {
       dimension: column.schema.dimension,
       matching: possible * this.#matches.share(match),
       unread: matches.isComplete ? 0 : possible,
-      candidates: Math.max(query.ef, query.offset + query.limit),
+      candidates: this.#candidates(query),
     });
     if (plan.kind === 'filteredGraph' && !query.exact && column.graph !== undefined) {
       const accept = (slot: number): boolean =>
@@ -182,6 +195,13 @@ export class SealedReader implements SegmentReader {
     }
     inStage(query.timer, 'filter', () => this.#matches.complete(match, filter));
     return { ...this.#compare(column, query, matches.bits, sequence), ...told };
+  }
+
+  /** Rows that a graph without a selection is asked for: so many more as rows are dead. */
+  #candidates(query: VectorQuery): number {
+    const dead = (this.#deletedCount[0] as number) / this.#handle.rows;
+    const wanted = Math.max(query.ef, query.offset + query.limit);
+    return Math.ceil(wanted / Math.max(1 - dead, 0.01));
   }
 
   /**

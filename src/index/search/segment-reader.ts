@@ -4,6 +4,7 @@ import type { StoredRow } from '../segment/points-file.ts';
 import type { RankedSlots } from '../top-rows.ts';
 import type { FilterQuery } from './filter-query.ts';
 import type { LookupCounts } from './lookup-counts.ts';
+import type { RowSelection } from './row-selection.ts';
 import type { VectorQuery } from './vector-query.ts';
 
 /** What is a search thread's own. */
@@ -25,10 +26,14 @@ export interface SegmentFindings {
 export interface SegmentReader extends Disposable {
   readonly kind: 'growing' | 'sealed';
   readonly vectorNames: readonly string[];
-  /** The nearest rows visible at `sequence` that have the vector and pass the filter. */
-  search(query: VectorQuery, filter: FilterQuery | undefined, sequence: number): SegmentFindings;
-  /** Calls `visit` with each visible row that passes the filter. */
-  forEachMatch(filter: FilterQuery, sequence: number, visit: (slot: number) => void): void;
+  /** The nearest selected rows visible at `sequence` that have the vector. */
+  search(query: VectorQuery, selection: RowSelection, sequence: number): SegmentFindings;
+  /** Calls `visit` with each selected row that is visible. */
+  forEachMatch(
+    selection: RowSelection & { readonly filter: FilterQuery },
+    sequence: number,
+    visit: (slot: number) => void,
+  ): void;
   /** The slot of the visible row with this key. */
   find(key: PointKey, sequence: number): number | undefined;
   key(slot: number): PointKey;

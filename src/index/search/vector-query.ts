@@ -6,6 +6,8 @@ import type { StageTimer } from './stage-timer.ts';
 
 /** One search of one collection, checked and with all defaults filled in. */
 export interface VectorQuery {
+  /** Only points of these shards, ascending; absent: all that are here. */
+  readonly shards?: Uint16Array | undefined;
   /** Name of the vector that is compared. */
   readonly using: string;
   /** `dimension` numbers; of length 1 under cosine. */

@@ -14,19 +14,12 @@ import type { MergePolicyOptions } from './merge-policy.ts';
 import { SealedSegment } from './sealed-segment.ts';
 import { SEQUENCE_AT_OPEN } from './segment-loader.ts';
 import { SegmentSet } from './segment-set.ts';
+import type { SegmentState } from './segment-state.ts';
 import { SegmentStore } from './segment-store.ts';
 import { type IndexedShard, ShardLedger } from './shard-ledger.ts';
 import { ViewPublisher } from './view-publisher.ts';
 
 type Sources = readonly (GrowingSegment | SealedSegment)[];
-
-/** A segment as `describe` tells it. */
-export interface SegmentState {
-  readonly kind: 'growing' | 'sealed';
-  readonly rows: number;
-  readonly deletedRows: number;
-  readonly bytes: number;
-}
 
 /**
  * The index of one collection on this node, as the apply thread writes it. Changes are staged by {@link upsert} and {@link remove} and become visible
