@@ -163,12 +163,27 @@ describe('log replication (3.5)', () => {
     expect(termsOf(replica)).toEqual([1, 1, 1, 1]);
   });
 
-  test('an append from before what is committed is answered with that', () => {
+  test('an append from before what is committed is answered for what it shows', () => {
     const replica = follower([1, 1, 1], 3);
-    expect(replica.hear(append(2, { term: 1, index: 1 }, [2]))).toMatchObject([
-      { kind: 'appendAccepted', index: 3 },
+    expect(replica.hear(append(1, { term: 1, index: 1 }, [1]))).toMatchObject([
+      { kind: 'appendAccepted', index: 2 },
     ]);
+    expect(replica.hear(append(1, START))).toMatchObject([{ kind: 'appendAccepted', index: 0 }]);
     expect(termsOf(replica)).toEqual([1, 1, 1]);
+  });
+
+  test('a deposed leader hears nothing of what a newer one committed in the place of its entries', () => {
+    // Leader 2 of term 3 has [1, 3]; leader 3 of term 4 had [1, 2, 2] and committed that, which 4, who stands in term 5, tells.
+    const replica = follower([1, 2, 2]);
+    replica.hear(append(3, { term: 3, index: 9 }));
+    const committed = { term: 2, index: 3 };
+    replica.hear({ kind: 'preVote', from: 4, to: 1, term: 5, last: committed, committed });
+    expect(replica.node).toMatchObject({ term: 3, leader: 2, commitIndex: 3 });
+    expect(replica.hear(append(3, { term: 1, index: 1 }, [3]))).toMatchObject([
+      { kind: 'appendAccepted', index: 1 },
+    ]);
+    expect(replica.hear(append(3, { term: 3, index: 2 }))).toEqual([]);
+    expect(termsOf(replica)).toEqual([1, 2, 2]);
   });
 
   test('and what it has behind that is taken, also where the log is compacted', () => {
@@ -464,13 +479,13 @@ describe('snapshots (5.1, 5.3)', () => {
     expect(replica.log.all).toEqual([]);
   });
 
-  test('one that is behind what is committed is answered with that', () => {
+  test('one that is behind what is committed is answered for what it holds', () => {
     const terms = [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2];
     const replica = follower(terms, 10);
-    expect(replica.hear(snapshot)).toMatchObject([{ kind: 'appendAccepted', index: 10 }]);
+    expect(replica.hear(snapshot)).toMatchObject([{ kind: 'appendAccepted', index: 9 }]);
     expect(replica.node.status()).toMatchObject({ firstIndex: 1, lastIndex: 11 });
     replica.compactTo(10);
-    expect(replica.hear(snapshot)).toMatchObject([{ kind: 'appendAccepted', index: 10 }]);
+    expect(replica.hear(snapshot)).toMatchObject([{ kind: 'appendAccepted', index: 9 }]);
     expect(replica.node.status()).toMatchObject({ firstIndex: 11, lastIndex: 11 });
   });
 

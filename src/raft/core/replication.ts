@@ -6,7 +6,7 @@ import type { Leadership } from './leadership.ts';
 import type { AppendAccepted, AppendRejected, AppendRequest, SnapshotRequest } from './message.ts';
 import type { Progress } from './progress.ts';
 import { quorumIndex } from './quorum.ts';
-import { bytesOf } from './raft-log.ts';
+import { bytesOf, type RaftLog } from './raft-log.ts';
 import type { Replica } from './replica.ts';
 
 /** A leader's own entry, at the end of its log. */
@@ -30,7 +30,8 @@ export function takeAppend(replica: Replica, request: AppendRequest): void {
   assertFollows(request);
   const { previous, entries } = behindCommitted(request, log.commit);
   if (previous.index < log.commit) {
-    replica.send({ kind: 'appendAccepted', to, index: log.commit });
+    const shared = [previous, ...entries].filter((each) => mayAgree(log, each)).at(-1);
+    if (shared !== undefined) replica.send({ kind: 'appendAccepted', to, index: shared.index });
     return;
   }
   const matched = log.follow(previous, entries);
@@ -43,6 +44,15 @@ export function takeAppend(replica: Replica, request: AppendRequest): void {
   // Only what this message is known to share with the leader is committed here (trap 13).
   log.commitTo(Math.min(commit, matched));
   replica.send({ kind: 'appendAccepted', to, index: matched });
+}
+
+/**
+ * Whether a committed entry is the sender's too, as far as is known here. A leader that was deposed, and does not know, may have others there, or none at all: what a
+ * newer one committed is learnt from requests for votes as well. So its append is answered for what it shows, and never with the own commit index.
+ */
+function mayAgree(log: RaftLog, { index, term }: EntryId): boolean {
+  const own = log.term(index);
+  return own === undefined || own === term;
 }
 
 /** The part of an append that says something new: what is committed here is the same in the leader's log, and may be compacted away here. */
@@ -82,7 +92,8 @@ export function takeSnapshot(replica: Replica, { from: to, meta }: SnapshotReque
       replica.restoring = meta;
     }
   }
-  replica.send({ kind: 'appendAccepted', to, index: log.commit });
+  // Not more than the sender has (see `mayAgree`).
+  replica.send({ kind: 'appendAccepted', to, index: Math.min(log.commit, meta.index) });
 }
 
 /** A peer's log matches up to an index. */

@@ -41,6 +41,18 @@ describe('a proposal', () => {
     expect(await proposal).toBe('mine');
   });
 
+  test('is lost where an entry of an older term was committed in its place', async () => {
+    // Its leader was cut off; another one, which never had the entry, brought an older one to a majority (thesis 3.6.2).
+    const proposals = tracker();
+    const proposal = proposals.add(id(3, 5));
+    const behind = proposals.add(id(3, 6));
+    proposals.applied(id(2, 5), 'older');
+    await expect(proposal).rejects.toMatchObject({ code: 'NOT_LEADER', leaderNode: 2 });
+    proposals.applied(id(4, 6), 'newer');
+    await expect(behind).rejects.toMatchObject({ code: 'NOT_LEADER', leaderNode: 2 });
+    expect(proposals.size).toBe(0);
+  });
+
   test('of two terms at one index ends each in its own way', async () => {
     const proposals = tracker();
     const older = proposals.add(id(1, 5));

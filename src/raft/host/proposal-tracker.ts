@@ -1,4 +1,3 @@
-import { assert } from '../../base/assert.ts';
 import type { EntryId, LogIndex, Term } from '../core/entry.ts';
 import type { GroupId } from '../log/log-storage.ts';
 import { deadlineExceeded, entryLost, outcomeUnknown } from './refusal.ts';
@@ -70,13 +69,16 @@ export class ProposalTracker<T> {
     });
   }
 
-  /** The entry was applied here. To be called for every applied entry that has an outcome or may displace one, in order. */
+  /**
+   * The entry was applied here. To be called for every applied entry that has an outcome or may displace one, in order. Where a proposal had its place, the other
+   * one is lost, be it of a newer term: a leader that never had it may have brought an older entry to a majority (thesis 3.6.2, figure 3.7).
+   */
   applied(id: EntryId, outcome: T): void {
     this.#displace(id);
     for (const proposal of this.#proposals.get(id.index) ?? []) {
-      assert(proposal.term === id.term, 'no older term commits where a newer one has an entry');
       this.#take(id.index, proposal);
-      proposal.resolve(outcome);
+      if (proposal.term === id.term) proposal.resolve(outcome);
+      else proposal.reject(entryLost(this.#options.group, this.#options.leader()));
     }
   }
 
