@@ -65,6 +65,8 @@ export class GroupSnapshots {
   #isOffering = false;
   #isClosed = false;
   #offer: SnapshotOffer | undefined;
+  /** Ends the wait for the core's decision, and for the log's record of it. */
+  #abandonOffer: () => void = () => {};
 
   constructor(options: GroupSnapshotsOptions) {
     this.#options = options;
@@ -142,6 +144,17 @@ export class GroupSnapshots {
     await this.#order;
   }
 
+  /**
+   * The log takes nothing any more: what is under way ends, and leaves its places to other groups. What was staged and may be named by the log stays as it is.
+   * Resolves when the state machine was told.
+   */
+  async abandon(): Promise<void> {
+    this.#isClosed = true;
+    this.abortSending();
+    this.#abandonOffer();
+    await this.#receiver.close();
+  }
+
   async #offerWhenStill({ origin, state }: StagedSnapshot): Promise<void> {
     const { pipeline, onError } = this.#options;
     try {
@@ -160,7 +173,10 @@ export class GroupSnapshots {
   async #offerToCore(origin: SnapshotOrigin, state: StagedState): Promise<void> {
     const { machine, onOffer, onInstalled } = this.#options;
     const { from, to, term, meta } = origin;
-    const { promise: decision, resolve } = Promise.withResolvers<'install' | 'decline'>();
+    const { promise: decision, resolve } = Promise.withResolvers<
+      'install' | 'decline' | 'abandon'
+    >();
+    this.#abandonOffer = () => resolve('abandon');
     this.#offer = {
       request: { kind: 'snapshot', from, to, term, meta },
       generation: state.generation,
@@ -169,7 +185,9 @@ export class GroupSnapshots {
     };
     if (this.#isClosed) resolve('decline');
     onOffer();
-    if ((await decision) === 'decline') return state.discard();
+    const decided = await decision;
+    if (decided === 'abandon') return undefined;
+    if (decided === 'decline') return state.discard();
     await machine.activate(state.generation);
     assert(machine.applied.index === meta.index, 'the state is as of the snapshot');
     await onInstalled(machine.applied);

@@ -227,8 +227,7 @@ export class RaftGroup implements Schedulable {
   async abandon(code: 'STORAGE_FAILED' | 'DATA_CORRUPT', why: string): Promise<void> {
     this.requests.close(code, why);
     this.#isClosed = true;
-    this.#snapshots.abortSending();
-    await this.#pipeline.stop();
+    await Promise.all([this.#snapshots.abandon(), this.#pipeline.stop()]);
     await this.#machine[Symbol.asyncDispose]();
   }
 

@@ -15,8 +15,8 @@ async function fill(cluster: HostCluster, count: number, prefix = 'k'): Promise<
 }
 
 /** Node 3 away while the others write more than their logs keep. */
-async function laggingFollower(): Promise<HostCluster> {
-  const cluster = await HostCluster.withLeader(3, { limits: SHORT_LOG });
+async function laggingFollower(limits: object = {}): Promise<HostCluster> {
+  const cluster = await HostCluster.withLeader(3, { limits: { ...SHORT_LOG, ...limits } });
   cluster.network.isolate(3, true);
   await fill(cluster, 60);
   await cluster.run(500);
@@ -213,5 +213,49 @@ describe('membership', () => {
       .createGroup({ group: 2, replica: replicaId(1, 3), configuration });
     await expect(outside).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     await expect(cluster.host(1).removeGroup(7)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('a group whose log turns out to be damaged', () => {
+  const replaceOn3 = async (cluster: HostCluster): Promise<void> => {
+    await cluster.until(() => cluster.host(3).status(GROUP).state === 'corrupt');
+    await cluster.run(500);
+    await cluster.finish(cluster.host(3).removeGroup(GROUP));
+    await cluster.joinGroup(3, 1);
+    const steps = [
+      { kind: 'remove', replica: replicaId(3, 0) },
+      { kind: 'addVoter', replica: replicaId(3, 1) },
+    ] as const;
+    const change = { steps, leave: 'auto', context: new Uint8Array(0) } as const;
+    await cluster.finish(cluster.host(1).changeConfiguration(GROUP, change));
+    await cluster.until(() => cluster.value(3, 'k59') !== undefined);
+  };
+
+  test('while it takes a snapshot leaves its place to the next one', async () => {
+    const cluster = await laggingFollower({ snapshotsMax: 1 });
+    cluster.network.isolate(3, false);
+    await cluster.until(() => (cluster.status(3).snapshotBytesReceived ?? 0) >= 512);
+    cluster.node(3).log.corrupt(GROUP, 'a bad sector');
+    await replaceOn3(cluster);
+  });
+
+  test('while it installs a snapshot can be replaced', async () => {
+    const cluster = await laggingFollower();
+    cluster.network.isolate(3, false);
+    const { log } = cluster.node(3);
+    const append = log.append.bind(log);
+    const slow = Promise.withResolvers<void>();
+    Object.assign(log, {
+      append: async (...args: Parameters<typeof append>) => {
+        await append(...args);
+        if (!args[0].some(({ snapshot }) => snapshot !== undefined)) return;
+        log.corrupt(GROUP, 'a bad sector');
+        await slow.promise;
+      },
+    });
+    await cluster.until(() => cluster.host(3).status(GROUP).state === 'corrupt');
+    await cluster.run(500);
+    slow.resolve();
+    await replaceOn3(cluster);
   });
 });

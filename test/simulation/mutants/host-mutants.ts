@@ -64,8 +64,8 @@ const DURABILITY_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
   {
     name: 'snapshot-active-before-durable',
     file: `${HOST}/group-snapshots.ts`,
-    find: "if ((await decision) === 'decline') return state.discard();",
-    replace: "resolve('install');\n    if ((await decision) === 'decline') return state.discard();",
+    find: 'const decided = await decision;',
+    replace: "resolve('install');\n    const decided = await decision;",
     why: 'a staged state takes the place of the other one before the log has named it',
     expects: ['logReachesState', 'assertion'],
   },
