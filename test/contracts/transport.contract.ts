@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { replicaId } from '../../src/raft/host/replica-id.ts';
 import type { TransportStatistics } from '../../src/raft/transport/transport-statistics.ts';
 import type {
   GroupMessage,
@@ -22,15 +23,15 @@ export interface TransportWorld extends AsyncDisposable {
   ): Promise<CountingTransport>;
 }
 
-/** An append with `bytes` bytes of data, which `index` tells from others. */
-export function append(index: number, bytes = 1): GroupMessage {
+/** An append of a node with `bytes` bytes of data, which `index` tells from others. */
+export function append(index: number, bytes = 1, node = 1): GroupMessage {
   const data = new Uint8Array(bytes).fill(index);
   return {
     group: 1,
     message: {
       kind: 'append',
-      from: 1,
-      to: 2,
+      from: replicaId(node, 0),
+      to: replicaId(2, 0),
       term: 1,
       previous: { term: 1, index: index - 1 },
       commit: 0,
@@ -65,7 +66,10 @@ export function describeTransport(name: string, createWorld: () => TransportWorl
     afterEach(() => world[Symbol.asyncDispose]());
 
     test('delivers messages of every kind as they were, and says from whom', async () => {
-      const messages = Object.values(SAMPLE_MESSAGES).map((message) => ({ group: 9, message }));
+      const messages = Object.values(SAMPLE_MESSAGES).map((message) => ({
+        group: 9,
+        message: { ...message, from: replicaId(1, 1), to: replicaId(2, 3) },
+      }));
       one.send(2, messages);
       await until(() => other.messages.length === messages.length);
       expect(other.deliveries.every(({ from }) => from === 1)).toBe(true);
@@ -76,7 +80,7 @@ export function describeTransport(name: string, createWorld: () => TransportWorl
 
     test('delivers both ways', async () => {
       one.send(2, [append(1)]);
-      two.send(1, [append(2)]);
+      two.send(1, [append(2, 1, 2)]);
       await until(() => other.messages.length === 1 && inbox.messages.length === 1);
       expect([other, inbox].map(({ messages }) => messages.map(indexOf))).toEqual([[1], [2]]);
       expect(inbox.deliveries[0]?.from).toBe(2);
@@ -129,7 +133,7 @@ export function describeTransport(name: string, createWorld: () => TransportWorl
       const small = await world.start(4, { queueMessagesMax: 10 });
       const reports = new TransportInbox();
       small.listen(reports);
-      for (const index of range(1, 25)) small.send(2, [append(index)]);
+      for (const index of range(1, 25)) small.send(2, [append(index, 1, 4)]);
       await until(() => other.messages.length === 10 && reports.unreachable.length > 0);
       expect(other.messages.map(indexOf)).toEqual(range(1, 10));
       expect(small.statistics.messagesDropped.queueFull).toBe(15);

@@ -1,8 +1,10 @@
 import { assert } from '../../base/assert.ts';
 import type { ReplicaId } from '../core/configuration.ts';
+import { GENERATIONS } from '../transport/replica-node.ts';
 import type { NodeNumber } from '../transport/transport.ts';
 
-const GENERATIONS = 2 ** 20;
+export { nodeOf } from '../transport/replica-node.ts';
+
 const NODES_MAX = 2 ** 32;
 
 /**
@@ -19,11 +21,6 @@ export function replicaId(node: NodeNumber, generation: number): ReplicaId {
     `generation ${generation}`,
   );
   return node * GENERATIONS + generation;
-}
-
-/** The node that a replica is on; 0 for no replica. */
-export function nodeOf(replica: ReplicaId): NodeNumber {
-  return Math.floor(replica / GENERATIONS);
 }
 
 /** How many replicas of the group were on the node before this one, at most. */

@@ -66,6 +66,11 @@ export class ChunkLane {
     }
   }
 
+  /** The node is known to be there: it is tried at once. */
+  wake(): void {
+    this.#link.wake();
+  }
+
   /** Fails all chunks and ends the connection. */
   async close(): Promise<void> {
     this.#isClosed = true;

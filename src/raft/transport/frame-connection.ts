@@ -9,7 +9,6 @@ import type { ConnectionEnd, TransportCounters } from './transport-statistics.ts
 export interface FrameConnectionOptions {
   readonly socket: Socket;
   readonly counters: TransportCounters;
-  readonly frameBytesMax: number;
   /** In order; none after {@link onEnd}. */
   readonly onFrame: (frame: Frame) => void;
   /** Bytes arrived, perhaps not a whole frame. */
@@ -24,7 +23,7 @@ export interface FrameConnectionOptions {
 export class FrameConnection {
   readonly #options: FrameConnectionOptions;
   readonly #reader: FrameReader;
-  #isTrusted = false;
+  #bodyBytesMax = HANDSHAKE_BODY_BYTES_MAX;
   #hasEnded = false;
   /** Nothing that comes matters any more. */
   #isClosing = false;
@@ -33,9 +32,7 @@ export class FrameConnection {
 
   constructor(options: FrameConnectionOptions) {
     this.#options = options;
-    this.#reader = new FrameReader(() =>
-      this.#isTrusted ? options.frameBytesMax : HANDSHAKE_BODY_BYTES_MAX,
-    );
+    this.#reader = new FrameReader(() => this.#bodyBytesMax);
     const { socket } = options;
     socket.setNoDelay(true);
     socket.on('data', (piece) => this.take(piece));
@@ -51,9 +48,9 @@ export class FrameConnection {
     return this.#options.socket.writableNeedDrain;
   }
 
-  /** The other side is who it says to be: larger frames may come. */
-  trust(): void {
-    this.#isTrusted = true;
+  /** The other side is who it says to be: larger frames may come, with bodies of so many bytes. */
+  trust(bodyBytesMax: number): void {
+    this.#bodyBytesMax = bodyBytesMax;
   }
 
   /** Takes bytes that were read before. */

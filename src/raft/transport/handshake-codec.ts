@@ -13,8 +13,11 @@ const DETAIL_BYTES_MAX = 1024;
 /** Bytes of the longest body before a handshake is complete. */
 export const HANDSHAKE_BODY_BYTES_MAX = 2048;
 
-/** What a connection is for. Chunks have one of their own, so that heartbeats need not wait behind them. */
-export const LANES = ['messages', 'chunks'] as const;
+/**
+ * What a connection is for. Chunks and calls have their own, so that heartbeats need not wait behind them. On that of `guests` someone who has no number yet
+ * asks one question.
+ */
+export const LANES = ['messages', 'chunks', 'calls', 'guests'] as const;
 
 export type Lane = (typeof LANES)[number];
 
@@ -27,9 +30,11 @@ export interface ProtocolRange {
 /** The client's first word. */
 export interface Hello {
   readonly protocol: ProtocolRange;
+  /** Empty of a guest. */
   readonly cluster: string;
+  /** 0 of a guest. */
   readonly from: NodeNumber;
-  /** Whom it believes to speak to. */
+  /** Whom it believes to speak to; 0 of a guest, who does not know. */
   readonly to: NodeNumber;
   readonly lane: Lane;
   readonly nonce: Uint8Array;
@@ -39,12 +44,20 @@ export interface Hello {
 export interface Challenge {
   /** The version from here on. */
   readonly version: number;
+  /** 0: it belongs to no cluster yet. */
   readonly node: NodeNumber;
   readonly nonce: Uint8Array;
 }
 
-/** Why a side does not speak with the other. */
-export const REFUSAL_REASONS = ['version', 'cluster', 'node', 'certificate', 'token'] as const;
+/** Why a side does not speak with the other. `member`: one of the two is not a member of the cluster yet, or no more. */
+export const REFUSAL_REASONS = [
+  'version',
+  'cluster',
+  'node',
+  'certificate',
+  'token',
+  'member',
+] as const;
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 

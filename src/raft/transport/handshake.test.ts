@@ -24,7 +24,11 @@ interface Sides {
 /** Both ends as far as they come; every frame that went between them. */
 function shake({ client, server, to = 2, lane = 'messages', certificateFault }: Sides = {}) {
   const asking = new ClientHandshake(identityOf(1, client), to, lane, nonce(1));
-  const answering = new ServerHandshake(identityOf(2, server), nonce(2), () => certificateFault);
+  const answering = new ServerHandshake(identityOf(2, server), nonce(2), () =>
+    certificateFault === undefined
+      ? undefined
+      : { reason: 'certificate', detail: certificateFault },
+  );
   const frames: Uint8Array[] = [];
   const steps: { client?: HandshakeStep; server?: HandshakeStep } = {};
   let frame: Uint8Array | undefined = asking.hello;

@@ -24,6 +24,7 @@ export const PROTOCOL: ProtocolRange = { min: 1, max: 1 };
 
 /** Who this side is. */
 export interface HandshakeIdentity {
+  /** 0: it belongs to no cluster yet, and only guests speak with it. */
   readonly node: NodeNumber;
   readonly cluster: string;
   /** Empty: the cluster has none, and certificates have to be enough. */
@@ -33,6 +34,7 @@ export interface HandshakeIdentity {
 
 /** Who the other side has shown to be. */
 export interface HandshakePeer {
+  /** As it says itself; 0 of a guest. */
   readonly node: NodeNumber;
   readonly lane: Lane;
   readonly version: number;
@@ -52,6 +54,9 @@ export type HandshakeStep =
 
 const UNEXPECTED: HandshakeStep = { kind: 'unexpected' };
 
+/** Someone who has no number, and no cluster. */
+const GUEST = { node: 0, cluster: '' } as const;
+
 /**
  * The side that connects: hello → challenge → proof → welcome. It proves first, so that a stranger who connects to a node gets nothing that depends on the
  * token. Nothing but frames of the handshake may be sent before {@link step} says `done`.
@@ -69,7 +74,8 @@ export class ClientHandshake {
     this.#identity = identity;
     this.#to = to;
     this.#lane = lane;
-    const { protocol, cluster, node } = identity;
+    const { protocol } = identity;
+    const { cluster, node } = lane === 'guests' ? GUEST : identity;
     this.hello = encodeHello({ protocol, cluster, from: node, to, lane, nonce });
   }
 
@@ -93,7 +99,8 @@ export class ClientHandshake {
     if (version < min || version > max) {
       return refuse('version', `node ${node} chose version ${version} of ${min} to ${max}`);
     }
-    if (node !== this.#to) return refuse('node', `node ${node} answers for node ${this.#to}`);
+    if (node !== this.#to && this.#lane !== 'guests')
+      return refuse('node', `node ${node} answers for node ${this.#to}`);
     // The frame's memory may be a large piece of the stream.
     this.#challenged = { version, body: body.slice() };
     return { kind: 'continue', send: encodeProof('proof', this.#proof('client', body)) };
@@ -102,7 +109,7 @@ export class ClientHandshake {
   #check(proof: Uint8Array): HandshakeStep {
     const { version, body } = must(this.#challenged, 'a challenge comes first');
     if (!isSameProof(proof, this.#proof('server', body))) {
-      return refuse('token', `node ${this.#to} has another cluster token`);
+      return refuse('token', `${nameOf(this.#to)} has another cluster token`);
     }
     return { kind: 'done', peer: { node: this.#to, lane: this.#lane, version } };
   }
@@ -124,21 +131,21 @@ interface Greeted {
 export class ServerHandshake {
   readonly #identity: HandshakeIdentity;
   readonly #nonce: Uint8Array;
-  readonly #certificateFault: (node: NodeNumber) => string | undefined;
+  readonly #refuses: (from: NodeNumber) => Refusal | undefined;
   #greeted: Greeted | undefined;
 
   /**
    * @param nonce - as of the client
-   * @param certificateFault - why the connection's certificate is not that of the node, if it is not
+   * @param refuses - why this node, or a guest (0), is not spoken with on this connection, if it is not
    */
   constructor(
     identity: HandshakeIdentity,
     nonce: Uint8Array,
-    certificateFault: (node: NodeNumber) => string | undefined,
+    refuses: (from: NodeNumber) => Refusal | undefined,
   ) {
     this.#identity = identity;
     this.#nonce = nonce;
-    this.#certificateFault = certificateFault;
+    this.#refuses = refuses;
   }
 
   /** @throws {VectorDbError} DATA_CORRUPT */
@@ -174,13 +181,23 @@ export class ServerHandshake {
   }
 
   #refusal(hello: Hello, version: number): HandshakeStep | undefined {
-    const { node, cluster, protocol } = this.#identity;
+    const { node, protocol } = this.#identity;
     if (version < protocol.min || version < hello.protocol.min) {
       return refuse(
         'version',
-        `node ${hello.from} speaks versions ${hello.protocol.min} to ${hello.protocol.max}, node ${node} ${protocol.min} to ${protocol.max}`,
+        `${nameOf(hello.from)} speaks versions ${hello.protocol.min} to ${hello.protocol.max}, node ${node} ${protocol.min} to ${protocol.max}`,
       );
     }
+    const isGuest = hello.lane === 'guests';
+    const refusal = isGuest ? undefined : this.#memberRefusal(hello);
+    if (refusal !== undefined) return refusal;
+    const own = this.#refuses(isGuest ? GUEST.node : hello.from);
+    return own === undefined ? undefined : refuse(own.reason, own.detail);
+  }
+
+  #memberRefusal(hello: Hello): HandshakeStep | undefined {
+    const { node, cluster } = this.#identity;
+    if (node === GUEST.node) return refuse('member', 'this node is not a member of a cluster yet');
     if (hello.cluster !== cluster) {
       return refuse(
         'cluster',
@@ -193,17 +210,21 @@ export class ServerHandshake {
     if (hello.from === node || hello.from === 0) {
       return refuse('node', `another node says that it is node ${hello.from}`);
     }
-    const fault = this.#certificateFault(hello.from);
-    return fault === undefined ? undefined : refuse('certificate', fault);
+    return undefined;
   }
 
   #welcome({ hello, version, expected, answer }: Greeted, proof: Uint8Array): HandshakeStep {
     if (!isSameProof(proof, expected)) {
-      return refuse('token', `node ${hello.from} has another cluster token`);
+      return refuse('token', `${nameOf(hello.from)} has another cluster token`);
     }
-    const peer = { node: hello.from, lane: hello.lane, version };
+    const node = hello.lane === 'guests' ? GUEST.node : hello.from;
+    const peer = { node, lane: hello.lane, version };
     return { kind: 'done', send: encodeProof('welcome', answer), peer };
   }
+}
+
+function nameOf(node: NodeNumber): string {
+  return node === GUEST.node ? 'the other side' : `node ${node}`;
 }
 
 function refuse(reason: RefusalReason, detail: string): HandshakeStep {

@@ -1,35 +1,30 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.ts';
-import { toVectorDbError } from '../../base/error.ts';
+import { ALIVE_FRAME } from './alive-frame.ts';
 import type { Frame } from './frame-codec.ts';
 import { FrameConnection } from './frame-connection.ts';
-import { type HandshakePeer, ServerHandshake } from './handshake.ts';
-import type { LinkContext } from './link-context.ts';
-import { decodeMessages } from './message-frames.ts';
-import { type ChunkOutcome, decodeChunk, encodeOutcome } from './snapshot-chunk-codec.ts';
-import { CHUNK_WINDOW } from './tcp-limits.ts';
+import { type HandshakeIdentity, type HandshakePeer, ServerHandshake } from './handshake.ts';
+import type { Refusal } from './handshake-codec.ts';
+import type { IncomingLane, LaneConnection } from './incoming-lane.ts';
+import type { PortContext } from './link-context.ts';
+import { GUEST_FRAME_BYTES_MAX } from './tcp-limits.ts';
 import type { ConnectionEnd } from './transport-statistics.ts';
-import type { NodeNumber, TransportReceiver } from './transport.ts';
-import { writeFrame } from './write-frame.ts';
+import type { NodeNumber } from './transport.ts';
 
 /** Collaborators of {@link IncomingConnection}. */
 export interface IncomingConnectionOptions {
   readonly socket: Socket;
   /** What was read of it already. */
   readonly first: Uint8Array;
-  readonly context: LinkContext;
-  /** Undefined: nobody listens yet, and what comes is lost. */
-  readonly receiver: () => TransportReceiver | undefined;
-  /** Why the socket's certificate is not that of a node, if it is not. */
-  readonly certificateFault: (node: NodeNumber) => string | undefined;
-  /** The other side is known. */
-  readonly onPeer: (peer: HandshakePeer) => void;
-  readonly onEnd: () => void;
+  readonly context: PortContext;
+  readonly identity: HandshakeIdentity;
+  /** Why a node, or a guest (0), is not spoken with on this socket, if it is not. */
+  readonly refuses: (from: NodeNumber) => Refusal | undefined;
+  /** The other side is known: what serves it from here on. */
+  readonly serve: (peer: HandshakePeer, connection: LaneConnection) => IncomingLane;
 }
 
-const ALIVE = writeFrame('alive', 0, () => {});
-
-/** What another node sends here, over one connection: handshake first, then the frames of its lane. */
+/** What somebody else sends here, over one connection: handshake first, then the frames of its lane. */
 export class IncomingConnection {
   readonly #options: IncomingConnectionOptions;
   readonly #connection: FrameConnection;
@@ -40,22 +35,21 @@ export class IncomingConnection {
   #silenceTimer: Timer | undefined;
   #lastHeardMs: number;
   #peer: HandshakePeer | undefined;
-  #chunksUnderWay = 0;
+  #lane: IncomingLane | undefined;
 
   constructor(options: IncomingConnectionOptions) {
     this.#options = options;
-    const { socket, first, context } = options;
-    const { clock, counters, identity, limits, nonce } = context;
+    const { socket, first, context, identity, refuses } = options;
+    const { clock, counters, limits, nonce } = context;
     this.#address = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
-    this.#handshake = new ServerHandshake(identity, nonce(), options.certificateFault);
+    this.#handshake = new ServerHandshake(identity, nonce(), refuses);
     this.#lastHeardMs = clock.monotonicMs();
     this.#connection = new FrameConnection({
       socket,
       counters,
-      frameBytesMax: limits.frameBytesMax,
       onFrame: (frame) => this.#onFrame(frame),
       onBytes: () => this.#onBytes(),
-      onDrain: () => {},
+      onDrain: () => this.#lane?.onDrain(),
       onEnd: (end, detail) => this.#onEnd(end, detail),
     });
     this.#handshakeTimer = clock.after(limits.handshakeMs, () =>
@@ -64,22 +58,10 @@ export class IncomingConnection {
     this.#connection.take(first);
   }
 
-  /** Ends it at once. */
-  end(end: ConnectionEnd, detail: string): void {
-    this.#connection.end(end, detail);
-  }
-
   #onFrame(frame: Frame): void {
     if (this.#peer === undefined) {
       this.#shake(frame);
-    } else if (
-      this.#peer.lane === 'messages' &&
-      (frame.kind === 'messages' || frame.kind === 'heartbeats')
-    ) {
-      this.#onMessages(this.#peer.node, frame);
-    } else if (this.#peer.lane === 'chunks' && frame.kind === 'chunk') {
-      this.#onChunk(this.#peer.node, frame);
-    } else {
+    } else if (this.#lane?.onFrame(frame) === false) {
       const detail = `a ${frame.kind} on the lane of ${this.#peer.lane}`;
       this.#connection.end('unexpectedFrame', detail);
     }
@@ -104,47 +86,22 @@ export class IncomingConnection {
         return;
       case 'done':
         this.#handshakeTimer?.cancel();
-        this.#peer = step.peer;
-        this.#options.context.counters.accepts += 1;
-        this.#connection.trust();
-        this.#options.onPeer(step.peer);
         if (step.send !== undefined) this.#connection.write([step.send]);
-        this.#watchSilence();
+        this.#welcome(step.peer);
         return;
       default:
         step satisfies never;
     }
   }
 
-  #onMessages(from: NodeNumber, frame: Frame): void {
-    const messages = this.#connection.decode(() => decodeMessages(frame));
-    if (messages === undefined) return;
-    this.#options.context.counters.messagesReceived += messages.length;
-    this.#options.receiver()?.onMessages(from, messages);
-  }
-
-  #onChunk(from: NodeNumber, frame: Frame): void {
-    const numbered = this.#connection.decode(() => decodeChunk(frame.body));
-    if (numbered === undefined) return;
-    if (this.#chunksUnderWay >= CHUNK_WINDOW) {
-      this.#connection.end('unexpectedFrame', 'more chunks at once than are agreed on');
-      return;
-    }
-    this.#options.context.counters.chunksReceived += 1;
-    this.#chunksUnderWay += 1;
-    const { number, chunk } = numbered;
-    const answer = (outcome: ChunkOutcome): void => {
-      this.#chunksUnderWay -= 1;
-      this.#connection.write([encodeOutcome({ number, outcome })]);
-    };
-    const receiver = this.#options.receiver();
-    if (receiver === undefined) {
-      answer({ kind: 'failed', reason: 'it does not listen yet' });
-      return;
-    }
-    receiver.onChunk(from, chunk).then(answer, (thrown: unknown) => {
-      answer({ kind: 'failed', reason: toVectorDbError(thrown).message });
-    });
+  #welcome(peer: HandshakePeer): void {
+    const { context, serve } = this.#options;
+    this.#peer = peer;
+    context.counters.accepts += 1;
+    const isGuest = peer.lane === 'guests';
+    this.#connection.trust(isGuest ? GUEST_FRAME_BYTES_MAX : context.limits.frameBytesMax);
+    this.#lane = serve(peer, this.#connection);
+    this.#watchSilence();
   }
 
   /** The sender takes a connection for dead that does not say that its bytes arrive. */
@@ -154,7 +111,7 @@ export class IncomingConnection {
     if (this.#peer === undefined) return;
     this.#aliveTimer ??= clock.after(limits.aliveMs, () => {
       this.#aliveTimer = undefined;
-      this.#connection.write([ALIVE]);
+      this.#connection.write([ALIVE_FRAME]);
     });
   }
 
@@ -171,11 +128,11 @@ export class IncomingConnection {
     for (const timer of [this.#handshakeTimer, this.#aliveTimer, this.#silenceTimer]) {
       timer?.cancel();
     }
+    this.#lane?.onEnd();
     // Superseded again and again: two processes believe to be the same node.
     if (end !== 'closed') {
       const node = this.#peer?.node;
       this.#options.context.log({ event: 'rejected', address: this.#address, node, end, detail });
     }
-    this.#options.onEnd();
   }
 }

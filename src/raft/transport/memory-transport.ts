@@ -1,7 +1,11 @@
 import { assert } from '../../base/assert.ts';
 import { VectorDbError, toVectorDbError } from '../../base/error.ts';
 import { openFrame } from './frame-codec.ts';
+import type { CallDesk } from './call-desk.ts';
+import { CALL_BYTES_MAX } from './call-codec.ts';
+import { MemoryCall, type MemoryCallee, newMemoryDesk } from './memory-calls.ts';
 import type { MemoryNetwork } from './memory-network.ts';
+import { nodeOf } from './replica-node.ts';
 import { decodeFrame, encodeFrames } from './message-frames.ts';
 import {
   type ChunkOutcome,
@@ -12,40 +16,69 @@ import {
 } from './snapshot-chunk-codec.ts';
 import { newTransportCounters, type TransportStatistics } from './transport-statistics.ts';
 import type {
+  CallHandler,
+  CallOptions,
   GroupMessage,
+  Membership,
+  MemberTransport,
   NodeNumber,
   SnapshotChunk,
   SnapshotChunkReply,
-  Transport,
   TransportReceiver,
 } from './transport.ts';
 
+/** Bounds of a {@link MemoryTransport}, for each other node. */
+export interface MemoryTransportLimits {
+  /** Messages that may wait; 10,000 unless it is told otherwise. */
+  readonly queueMessagesMax?: number;
+  /** Calls under way; 4096 unless it is told otherwise. */
+  readonly callsMax?: number;
+}
+
 /** One node of a {@link MemoryNetwork}. */
-export class MemoryTransport implements Transport {
+export class MemoryTransport implements MemberTransport {
   readonly node: NodeNumber;
   readonly #network: MemoryNetwork;
-  readonly #queueMessagesMax: number;
+  readonly #membership: Membership;
+  readonly #limits: Required<MemoryTransportLimits>;
+  readonly #onClose: () => void;
   readonly #counters = newTransportCounters();
   readonly #queues = new Map<NodeNumber, GroupMessage[]>();
+  readonly #callsUnderWay = new Map<NodeNumber, number>();
+  readonly #desks = new Map<NodeNumber, CallDesk>();
+  readonly #forgotten = new Set<NodeNumber>();
   /** Nodes for which something was dropped in this turn. */
   readonly #overflown = new Set<NodeNumber>();
   #receiver: TransportReceiver | undefined;
+  #handler: CallHandler | undefined;
   readonly #closed = new AbortController();
 
   /** Made by the network. */
-  constructor(node: NodeNumber, network: MemoryNetwork, queueMessagesMax: number) {
-    this.node = node;
-    this.#queueMessagesMax = queueMessagesMax;
+  constructor(
+    network: MemoryNetwork,
+    membership: Membership,
+    { queueMessagesMax = 10_000, callsMax = 4096 }: MemoryTransportLimits,
+    onClose: () => void,
+  ) {
+    this.node = membership.node;
     this.#network = network;
+    this.#membership = membership;
+    this.#limits = { queueMessagesMax, callsMax };
+    this.#onClose = onClose;
   }
 
   get statistics(): TransportStatistics {
-    const peers = [...this.#queues].map(([node, queue]) => ({
+    const nodes = [
+      ...new Set([...this.#queues.keys(), ...this.#callsUnderWay.keys(), ...this.#desks.keys()]),
+    ];
+    const peers = nodes.map((node) => ({
       node,
-      isConnected: this.#network.reach(this.node, node) !== undefined,
-      queuedMessages: queue.length,
+      isConnected: this.#network.reach(this, node) !== undefined,
+      queuedMessages: this.#queues.get(node)?.length ?? 0,
       queuedBytes: 0,
       chunksUnderWay: 0,
+      callsUnderWay: this.#callsUnderWay.get(node) ?? 0,
+      callsServing: this.#desks.get(node)?.calls ?? 0,
     }));
     return { ...structuredClone(this.#counters), peers: peers.toSorted((a, b) => a.node - b.node) };
   }
@@ -53,6 +86,46 @@ export class MemoryTransport implements Transport {
   listen(receiver: TransportReceiver): void {
     assert(this.#receiver === undefined, 'a transport listens once');
     this.#receiver = receiver;
+  }
+
+  serveCalls(handler: CallHandler): void {
+    assert(this.#handler === undefined, 'a transport serves calls once');
+    this.#handler = handler;
+  }
+
+  async call(to: NodeNumber, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    const underWay = this.#callsUnderWay.get(to) ?? 0;
+    if (underWay >= this.#limits.callsMax) {
+      throw new VectorDbError('OVERLOADED', `too many calls wait for node ${to}`);
+    }
+    this.#callsUnderWay.set(to, underWay + 1);
+    this.#counters.callsSent += 1;
+    try {
+      const answer = await MemoryCall.run(request, {
+        ...options,
+        clock: this.#network.clock,
+        defer: this.#network.defer,
+        callee: () => this.#network.reach(this, to)?.callee(this.node),
+        isReachable: () => this.#network.isReached(this, to),
+        closed: this.#closed.signal,
+        bytesMax: CALL_BYTES_MAX,
+        name: `node ${to}`,
+      });
+      this.#counters.callsAnswered += 1;
+      return answer;
+    } catch (thrown) {
+      const isCancelled = thrown instanceof VectorDbError && thrown.code === 'CANCELLED';
+      this.#counters[isCancelled ? 'callsCancelled' : 'callsFailed'] += 1;
+      throw thrown;
+    } finally {
+      this.#callsUnderWay.set(to, (this.#callsUnderWay.get(to) ?? 1) - 1);
+    }
+  }
+
+  forget(node: NodeNumber): void {
+    this.#forgotten.add(node);
+    this.#queues.delete(node);
+    this.#desks.delete(node);
   }
 
   send(to: NodeNumber, messages: readonly GroupMessage[]): void {
@@ -63,7 +136,7 @@ export class MemoryTransport implements Transport {
     }
     const queue = this.#queue(to);
     if (queue.length === 0) this.#network.defer(() => this.#flush(to));
-    const room = this.#queueMessagesMax - queue.length;
+    const room = this.#limits.queueMessagesMax - queue.length;
     queue.push(...messages.slice(0, room));
     if (messages.length > room) {
       messagesDropped.queueFull += messages.length - room;
@@ -91,16 +164,49 @@ export class MemoryTransport implements Transport {
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
-    this.#network.remove(this.node);
+    this.#onClose();
     return Promise.resolve();
+  }
+
+  /** Where another node is. @internal */
+  addressOf(node: NodeNumber): string | undefined {
+    return this.#membership.addressOf(node);
+  }
+
+  /** Whether a node was removed from the cluster. @internal */
+  hasForgotten(node: NodeNumber): boolean {
+    return this.#forgotten.has(node);
+  }
+
+  /** Whether it is the node that another one looks for, and speaks with it. @internal */
+  takes(from: MemoryTransport, to: NodeNumber): boolean {
+    const isSame = from.#membership.cluster === this.#membership.cluster;
+    return isSame && to === this.node && !this.hasForgotten(from.node);
+  }
+
+  /** Where a node's call arrives. @internal */
+  callee(from: NodeNumber): MemoryCallee {
+    const desk = this.#desks.get(from) ?? newMemoryDesk(this.#network.clock);
+    this.#desks.set(from, desk);
+    const handler = this.#handler;
+    const handle =
+      handler &&
+      (async (request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> => {
+        const answer = await handler(from, request, signal);
+        this.#counters.callsServed += 1;
+        return answer;
+      });
+    return { closed: this.#closed.signal, desk, handle };
   }
 
   /** Takes a frame of messages. @internal */
   receive(from: NodeNumber, frame: Uint8Array): void {
     this.#received(frame);
-    const messages = decodeFrame(frame);
+    const all = decodeFrame(frame);
+    const messages = all.filter(({ message }) => nodeOf(message.from) === from);
     this.#counters.messagesReceived += messages.length;
-    this.#receiver?.onMessages(from, messages);
+    this.#counters.messagesForged += all.length - messages.length;
+    if (messages.length > 0) this.#receiver?.onMessages(from, messages);
   }
 
   /** Takes a chunk's frame; gives the outcome's. @internal */
@@ -112,6 +218,10 @@ export class MemoryTransport implements Transport {
   }
 
   async #outcome(from: NodeNumber, chunk: SnapshotChunk): Promise<ChunkOutcome> {
+    if (nodeOf(chunk.from) !== from) {
+      this.#counters.messagesForged += 1;
+      return { kind: 'failed', reason: `its sender is not on node ${from}` };
+    }
     if (this.#receiver === undefined) return { kind: 'failed', reason: 'it does not listen yet' };
     try {
       return await this.#receiver.onChunk(from, chunk);
@@ -122,10 +232,10 @@ export class MemoryTransport implements Transport {
 
   async #exchange(to: NodeNumber, frame: Uint8Array): Promise<ChunkOutcome> {
     await this.#turn();
-    const peer = this.#network.reachOrThrow(this.node, to);
+    const peer = this.#network.reachOrThrow(this, to);
     const reply = await peer.receiveChunk(this.node, frame);
     await this.#turn();
-    this.#network.reachOrThrow(to, this.node);
+    this.#network.reachOrThrow(peer, this.node);
     this.#received(reply);
     return decodeOutcome(openFrame(reply).body).outcome;
   }
@@ -144,7 +254,7 @@ export class MemoryTransport implements Transport {
   #flush(to: NodeNumber): void {
     const messages = this.#queue(to).splice(0);
     if (this.#closed.signal.aborted) return;
-    const peer = this.#network.reach(this.node, to);
+    const peer = this.#network.reach(this, to);
     if (peer === undefined) {
       this.#counters.messagesDropped.unreachable += messages.length;
       this.#overflown.delete(to);

@@ -76,6 +76,11 @@ export class MessageLane {
     this.#planFlush();
   }
 
+  /** The node is known to be there: it is tried at once. */
+  wake(): void {
+    this.#link.wake();
+  }
+
   /** Sends what is queued where there is a connection, and ends it. */
   async close(): Promise<void> {
     this.#flush();

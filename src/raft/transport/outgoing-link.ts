@@ -1,14 +1,10 @@
-import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
 import { Backoff } from './backoff.ts';
-import { FrameConnection } from './frame-connection.ts';
+import { ClientConnection } from './client-connection.ts';
 import type { Frame } from './frame-codec.ts';
-import { ClientHandshake } from './handshake.ts';
-import type { Lane } from './handshake-codec.ts';
-import type { LinkContext, NodeAddress } from './link-context.ts';
+import type { Lane, RefusalReason } from './handshake-codec.ts';
+import type { LinkContext } from './link-context.ts';
 import type { ConnectionEnd } from './transport-statistics.ts';
-import { certificateFault, certificateNameOf } from './transport-tls.ts';
 import type { NodeNumber } from './transport.ts';
 
 /** What a lane wants of its link. */
@@ -25,8 +21,8 @@ export interface LinkUser {
 /** `away`: not connected; `connecting`: handshake included; `closed`: for good. */
 type State =
   | { readonly kind: 'away'; /** Monotonic. */ readonly retryAtMs: number }
-  | { readonly kind: 'connecting'; readonly connection: FrameConnection; readonly timer: Timer }
-  | { readonly kind: 'ready'; readonly connection: FrameConnection }
+  | { readonly kind: 'connecting'; readonly connection: ClientConnection }
+  | { readonly kind: 'ready'; readonly connection: ClientConnection }
   | { readonly kind: 'closed' };
 
 /** One direction to one node for one lane: connects when it is wanted, again after a pause when that failed, and notices when the other side is gone. */
@@ -50,8 +46,9 @@ export class OutgoingLink {
     this.#lane = lane;
     this.#context = context;
     this.#user = user;
-    const { backoffMinMs, backoffMaxMs } = context.limits;
-    this.#backoff = new Backoff(context.random, backoffMinMs, backoffMaxMs);
+    const { backoffMinMs, backoffMaxMs, callBackoffMaxMs } = context.limits;
+    const maxMs = lane === 'calls' ? Math.min(callBackoffMaxMs, backoffMaxMs) : backoffMaxMs;
+    this.#backoff = new Backoff(context.random, backoffMinMs, maxMs);
   }
 
   get isReady(): boolean {
@@ -71,6 +68,12 @@ export class OutgoingLink {
     if (waitMs > 0) return waitMs;
     this.#connect();
     return 0;
+  }
+
+  /** The node is known to be there: no pause is left before the next attempt. */
+  wake(): void {
+    if (this.#state.kind === 'away') this.#state = { kind: 'away', retryAtMs: -Infinity };
+    this.#backoff.reset();
   }
 
   /** Sends frames in one write; only while it is ready. */
@@ -117,7 +120,7 @@ export class OutgoingLink {
   }
 
   #connect(): void {
-    const { addressOf, clock, counters, identity, limits, nonce } = this.#context;
+    const { addressOf, clock, counters, identity, limits } = this.#context;
     const address = addressOf(this.#to);
     if (address === undefined) {
       counters.connectionEnds.network += 1;
@@ -126,86 +129,29 @@ export class OutgoingLink {
       queueMicrotask(() => this.#down('network', `node ${this.#to} has no address`));
       return;
     }
-    const handshake = new ClientHandshake(identity, this.#to, this.#lane, nonce());
-    const socket = this.#socket(address);
-    const connection = new FrameConnection({
-      socket,
-      counters,
+    const connection = new ClientConnection({
+      context: this.#context,
+      identity,
+      address,
+      to: this.#to,
+      lane: this.#lane,
+      handshakeMs: this.#lane === 'calls' ? limits.callConnectMs : limits.handshakeMs,
       frameBytesMax: limits.frameBytesMax,
-      onFrame: (frame) => this.#onFrame(handshake, frame),
-      onBytes: () => {},
-      onDrain: () => {
-        if (this.isReady) this.#user.onDrain();
-      },
-      onEnd: (end, detail) => this.#onEnd(end, detail),
+      onReady: () => this.#becomeReady(connection),
+      onFrame: (frame) => this.#onFrame(frame),
+      onDrain: () => this.#user.onDrain(),
+      onEnd: (end, detail, refusal) => this.#onEnd(end, detail, refusal),
     });
-    socket.prependListener('error', ({ message }) => {
-      const isDistrusted = socket instanceof TLSSocket && Boolean(socket.authorizationError);
-      if (isDistrusted) connection.end('refused', `certificate: ${message}`);
-    });
-    const timer = clock.after(limits.handshakeMs, () =>
-      connection.end('handshakeTimeout', `node ${this.#to} does not complete the handshake`),
-    );
-    this.#state = { kind: 'connecting', connection, timer };
-    // Waits in the socket until it is connected.
-    connection.write([handshake.hello]);
+    this.#state = { kind: 'connecting', connection };
   }
 
-  #socket({ host, port }: NodeAddress): Socket {
-    const { tls } = this.#context;
-    if (tls === undefined) return connectTcp({ host, port, noDelay: true, keepAlive: true });
-    return connectTls({
-      host,
-      port,
-      cert: tls.certificate,
-      key: tls.key,
-      ca: tls.authority,
-      servername: certificateNameOf(this.#to),
-      minVersion: 'TLSv1.2',
-      // Nodes are known by number, wherever they are: an address in a certificate says nothing.
-      checkServerIdentity: (_, certificate) => {
-        const fault = tls.checksNode ? certificateFault(certificate, this.#to) : undefined;
-        return fault === undefined ? undefined : new Error(fault);
-      },
-    });
+  #onFrame(frame: Frame): void {
+    this.#stallTimer?.cancel();
+    this.#stallTimer = undefined;
+    if (frame.kind !== 'alive') this.#user.onFrame(frame);
   }
 
-  #onFrame(handshake: ClientHandshake, frame: Frame): void {
-    const state = this.#state;
-    if (state.kind === 'connecting') {
-      this.#shake(state, handshake, frame);
-    } else if (state.kind === 'ready') {
-      this.#stallTimer?.cancel();
-      this.#stallTimer = undefined;
-      if (frame.kind !== 'alive') this.#user.onFrame(frame);
-    }
-  }
-
-  #shake(state: State & { kind: 'connecting' }, handshake: ClientHandshake, frame: Frame): void {
-    const { connection, timer } = state;
-    const step = connection.decode(() => handshake.step(frame));
-    if (step === undefined) return;
-    switch (step.kind) {
-      case 'continue':
-        connection.write([step.send]);
-        return;
-      case 'refused':
-        connection.close('refused', `${step.refusal.reason}: ${step.refusal.detail}`, step.send);
-        return;
-      case 'unexpected':
-        connection.end('unexpectedFrame', `a ${frame.kind} in a handshake`);
-        return;
-      case 'done':
-        timer.cancel();
-        connection.trust();
-        this.#becomeReady(connection);
-        return;
-      default:
-        step satisfies never;
-    }
-  }
-
-  #becomeReady(connection: FrameConnection): void {
+  #becomeReady(connection: ClientConnection): void {
     const { clock, counters, log } = this.#context;
     counters.connects += 1;
     if (this.#wasConnected) counters.reconnects += 1;
@@ -228,11 +174,12 @@ export class OutgoingLink {
     });
   }
 
-  #onEnd(end: ConnectionEnd, detail: string): void {
-    if (this.#state.kind === 'connecting') this.#state.timer.cancel();
+  #onEnd(end: ConnectionEnd, detail: string, refusal: RefusalReason | undefined): void {
     this.#stallTimer?.cancel();
     this.#idleTimer?.cancel();
     this.#stallTimer = undefined;
+    // It is there, and will take this node as soon as it is a member itself.
+    if (refusal === 'member') this.#backoff.reset();
     const retryAtMs = this.#context.clock.monotonicMs() + this.#backoff.next();
     this.#state = { kind: 'away', retryAtMs };
     this.#onGone?.();

@@ -8,7 +8,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import type { Timer } from '../../base/clock.ts';
 import { VectorDbError } from '../../base/error.ts';
 import { FRAME_MAGIC } from './frame-codec.ts';
-import type { LinkContext } from './link-context.ts';
+import type { PortContext } from './link-context.ts';
 import type { ConnectionEnd } from './transport-statistics.ts';
 
 /** Collaborators of {@link PortListener}. */
@@ -16,7 +16,7 @@ export interface PortListenerOptions {
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
-  readonly context: LinkContext;
+  readonly context: PortContext;
   /** A connection of frames; `first` was read of it already. */
   readonly onFrames: (socket: Socket, first: Uint8Array) => void;
   /** A connection of HTTP. */

@@ -5,6 +5,7 @@ import { RawPeer } from '../../../test/support/raft/raw-peer.ts';
 import { TcpWorld } from '../../../test/support/raft/tcp-world.ts';
 import { TransportInbox, until } from '../../../test/support/raft/transport-inbox.ts';
 import { SAMPLE_MESSAGES } from '../../../test/support/raft/transport-messages.ts';
+import { replicaId } from '../host/replica-id.ts';
 import type { TcpTransport } from './tcp-transport.ts';
 
 const TEXT = '# TYPE grape_raft_term gauge\ngrape_raft_term 7\n';
@@ -125,7 +126,7 @@ describe('over HTTP on the port of the nodes', () => {
     node.listen(inbox);
     const other = await world.start(2);
     await ask('GET', '/raft/metrics');
-    other.send(1, [{ group: 1, message: SAMPLE_MESSAGES.vote }]);
+    other.send(1, [{ group: 1, message: { ...SAMPLE_MESSAGES.vote, from: replicaId(2, 0) } }]);
     await until(() => inbox.messages.length === 1);
     expect((await ask('GET', '/raft/metrics')).status).toBe(200);
   });

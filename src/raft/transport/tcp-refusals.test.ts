@@ -8,13 +8,21 @@ import { FRAME_HEADER_BYTES, sealFrame } from './frame-codec.ts';
 import { ClientHandshake, type HandshakeIdentity } from './handshake.ts';
 import { decodeRefusal, type Lane } from './handshake-codec.ts';
 import { encodeFrames } from './message-frames.ts';
-import { encodeChunk } from './snapshot-chunk-codec.ts';
-import type { TcpTransport, TcpTransportOptions } from './tcp-transport.ts';
+import { decodeOutcome, encodeChunk } from './snapshot-chunk-codec.ts';
+import { replicaId } from '../host/replica-id.ts';
+import type { TcpTransport } from './tcp-transport.ts';
 import type { ConnectionEnd } from './transport-statistics.ts';
+import type { GroupMessage } from './transport.ts';
 import { writeFrame } from './write-frame.ts';
 
-const MESSAGE = { group: 1, message: SAMPLE_MESSAGES.vote };
+/** What nodes say that are in the hands of the test. */
+const voteOf = (from: number): GroupMessage => ({
+  group: 1,
+  message: { ...SAMPLE_MESSAGES.vote, from: replicaId(from, 0) },
+});
+const MESSAGE = voteOf(2);
 const FRAME = Buffer.concat(encodeFrames([MESSAGE]));
+const CHUNK = { ...SAMPLE_CHUNK, from: replicaId(2, 0) };
 
 let world: TcpWorld;
 let clock: HandClock;
@@ -152,7 +160,7 @@ describe('a connection ends at', () => {
     inbox.answer = () => new Promise(() => {});
     const peer = await greeted('chunks');
     for (let number = 1; number <= 9; number += 1) {
-      peer.socket.write(encodeChunk({ number, chunk: SAMPLE_CHUNK }));
+      peer.socket.write(encodeChunk({ number, chunk: CHUNK }));
     }
     await expectEnd(peer, 'unexpectedFrame');
     expect(inbox.chunks).toHaveLength(8);
@@ -188,7 +196,7 @@ test('a node that connects again takes the place of its older connection', async
   const newer = await greeted('messages');
   await until(() => older.hasEnded);
   newer.socket.write(FRAME);
-  other.socket.write(FRAME);
+  other.socket.write(Buffer.concat(encodeFrames([voteOf(3)])));
   await until(() => inbox.messages.length === 2);
   expect(new Set(inbox.deliveries.map(({ from }) => from))).toEqual(new Set([2, 3]));
   expect([chunks, other, newer].some(({ hasEnded }) => hasEnded)).toBe(false);
@@ -216,15 +224,32 @@ test('a receiver says that bytes arrive, once in a while', async () => {
 test('a chunk for a node that does not listen yet fails, and may be sent again', async () => {
   const one = await world.start(3);
   await world.start(4);
-  await expect(one.sendChunk(4, SAMPLE_CHUNK)).rejects.toMatchObject({
+  await expect(one.sendChunk(4, { ...SAMPLE_CHUNK, from: replicaId(3, 0) })).rejects.toMatchObject({
     code: 'UNAVAILABLE',
     message: expect.stringContaining('it does not listen yet') as string,
   });
 });
 
+test('what does not come from a replica of the node that sent it is dropped, and counted', async () => {
+  const peer = await greeted('messages');
+  peer.socket.write(Buffer.concat(encodeFrames([voteOf(3), MESSAGE, voteOf(1)])));
+  await until(() => inbox.messages.length === 1);
+  expect(inbox.messages).toEqual([MESSAGE]);
+  expect(node.statistics).toMatchObject({ messagesForged: 2, messagesReceived: 1 });
+
+  const chunks = await greeted('chunks');
+  const chunk = { ...SAMPLE_CHUNK, from: replicaId(3, 0) };
+  chunks.socket.write(encodeChunk({ number: 1, chunk }));
+  const { body } = await chunks.next();
+  expect(decodeOutcome(body).outcome).toMatchObject({ kind: 'failed' });
+  expect(inbox.chunks).toEqual([]);
+  expect(node.statistics.messagesForged).toBe(3);
+});
+
 test('a port that is taken is told', async () => {
-  const options: Partial<TcpTransportOptions> = { port: node.port };
-  await expect(world.start(2, options)).rejects.toMatchObject({ code: 'FAILED_PRECONDITION' });
+  await expect(world.start(2, { port: node.port })).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+  });
 });
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
@@ -243,7 +268,7 @@ function largeFrame(): Uint8Array {
 }
 
 function chunkFrame(): Uint8Array {
-  return encodeChunk({ number: 1, chunk: SAMPLE_CHUNK });
+  return encodeChunk({ number: 1, chunk: CHUNK });
 }
 
 function sound(kind: 'messages' | 'chunk' | 'hello'): Uint8Array {

@@ -1,134 +1,76 @@
-import { randomBytes } from 'node:crypto';
-import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { assert } from '../../base/assert.ts';
-import type { Clock } from '../../base/clock.ts';
-import type { Random } from '../../base/random.ts';
+import { VectorDbError } from '../../base/error.ts';
+import { CallDesk } from './call-desk.ts';
+import { CallLane } from './call-lane.ts';
 import { ChunkLane } from './chunk-lane.ts';
-import { NONCE_BYTES } from './cluster-proof.ts';
-import { PROTOCOL } from './handshake.ts';
-import type { ProtocolRange } from './handshake-codec.ts';
-import { IncomingConnection } from './incoming-connection.ts';
-import type { LinkContext, NodeAddress } from './link-context.ts';
+import type { HandshakePeer } from './handshake.ts';
+import type { Lane } from './handshake-codec.ts';
+import { IncomingCalls } from './incoming-calls.ts';
+import { IncomingChunks } from './incoming-chunks.ts';
+import type { IncomingLane, LaneConnection } from './incoming-lane.ts';
+import { IncomingMessages } from './incoming-messages.ts';
+import type { LinkContext } from './link-context.ts';
 import { MessageLane } from './message-lane.ts';
-import { MetricsResponder, type MetricsSource } from './metrics-responder.ts';
-import { PortListener } from './port-listener.ts';
-import { DEFAULT_TCP_LIMITS, type TcpLimits } from './tcp-limits.ts';
-import type { TransportEvent } from './transport-event.ts';
-import { newTransportCounters, type TransportStatistics } from './transport-statistics.ts';
-import { certificateFault, type TransportTls } from './transport-tls.ts';
+import type { PeerStatistics, TransportStatistics } from './transport-statistics.ts';
 import type {
+  CallHandler,
+  CallOptions,
   GroupMessage,
+  MemberTransport,
   NodeNumber,
   SnapshotChunk,
   SnapshotChunkReply,
-  Transport,
   TransportReceiver,
 } from './transport.ts';
 
 /** What a {@link TcpTransport} is made from. */
 export interface TcpTransportOptions {
-  readonly node: NodeNumber;
-  /** Nodes of another cluster are refused. */
-  readonly cluster: string;
-  /** Secret that all nodes of the cluster share; each proves that it knows it. Without one, only `tls` keeps strangers out. */
-  readonly token?: string;
-  /** To listen on. Port 0 takes any free one. */
-  readonly host: string;
+  readonly context: LinkContext;
+  /** The port that others reach it at. */
   readonly port: number;
-  /** Where the other nodes listen; may change. Undefined: not known, and so unreachable. */
-  readonly addressOf: (node: NodeNumber) => NodeAddress | undefined;
-  readonly tls?: TransportTls;
-  /** Served at `/raft/metrics` on the same port. */
-  readonly metrics?: MetricsSource;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: (event: TransportEvent) => void;
-  readonly limits?: Partial<TcpLimits>;
-  /** Calls back when this turn is over; messages of a turn go out together. */
-  readonly defer?: (callback: () => void) => void;
-  readonly protocol?: ProtocolRange;
+  /** Ends all that others connected, and listens no more. */
+  readonly closePort: () => Promise<void>;
 }
 
-/** What is sent to one node. */
+/** What goes to one node. */
 interface Peer {
   readonly messages: MessageLane;
   readonly chunks: ChunkLane;
+  readonly calls: CallLane;
 }
 
 /**
- * Nodes over TCP: one connection a direction for messages and one for snapshot chunks, each made when it is first needed. A connection carries nothing before
- * both sides proved that they belong to the cluster; without TLS what follows can be read and changed by whoever controls the network.
+ * Nodes over TCP: one connection a direction for messages, one for snapshot chunks and one for calls, each made when it is first needed. A connection carries
+ * nothing before both sides proved that they belong to the cluster; without TLS what follows can be read and changed by whoever controls the network.
  */
-export class TcpTransport implements Transport {
+export class TcpTransport implements MemberTransport {
   readonly node: NodeNumber;
-  readonly #context: LinkContext;
-  readonly #defer: (callback: () => void) => void;
-  readonly #peers = new Map<NodeNumber, Peer>();
-  /** The newest of each node and lane. */
-  readonly #incoming = new Map<string, IncomingConnection>();
-  readonly #counters = newTransportCounters();
-  #listener: PortListener | undefined;
-  #receiver: TransportReceiver | undefined;
-  #isClosed = false;
-
-  private constructor(options: TcpTransportOptions) {
-    const { node, cluster, token = '', tls, clock, random, log, addressOf } = options;
-    this.node = node;
-    this.#defer = options.defer ?? queueMicrotask;
-    this.#context = {
-      identity: {
-        node,
-        cluster,
-        token: Buffer.from(token),
-        protocol: options.protocol ?? PROTOCOL,
-      },
-      tls,
-      limits: { ...DEFAULT_TCP_LIMITS, ...options.limits },
-      clock,
-      random,
-      nonce: () => new Uint8Array(randomBytes(NONCE_BYTES)),
-      counters: this.#counters,
-      log,
-      addressOf,
-    };
-  }
-
-  /**
-   * Resolves when it listens on its port.
-   *
-   * @throws {VectorDbError} FAILED_PRECONDITION when it cannot listen there
-   */
-  static async open(options: TcpTransportOptions): Promise<TcpTransport> {
-    const transport = new TcpTransport(options);
-    const responder = new MetricsResponder(options.metrics, transport.#counters);
-    transport.#listener = await PortListener.start({
-      host: options.host,
-      port: options.port,
-      context: transport.#context,
-      onFrames: (socket, first) => transport.#accept(socket, first),
-      onHttp: (socket, first) => responder.serve(socket, first),
-    });
-    return transport;
-  }
-
   /** The port it listens on. */
-  get port(): number {
-    assert(this.#listener !== undefined, 'the transport is open');
-    return this.#listener.port;
+  readonly port: number;
+  readonly #context: LinkContext;
+  readonly #closePort: () => Promise<void>;
+  readonly #peers = new Map<NodeNumber, Peer>();
+  readonly #desks = new Map<NodeNumber, CallDesk>();
+  /** The newest of each node and lane. */
+  readonly #incoming = new Map<NodeNumber, Map<Lane, LaneConnection>>();
+  readonly #forgotten = new Set<NodeNumber>();
+  #receiver: TransportReceiver | undefined;
+  #handler: CallHandler | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** Made by a `TcpNodePort`. */
+  constructor({ context, port, closePort }: TcpTransportOptions) {
+    this.node = context.identity.node;
+    this.port = port;
+    this.#context = context;
+    this.#closePort = closePort;
   }
 
   get statistics(): TransportStatistics {
-    const peers = [...this.#peers].map(([node, { messages, chunks }]) => ({
-      node,
-      isConnected: messages.isConnected,
-      queuedMessages: messages.queuedMessages,
-      queuedBytes: messages.queuedBytes,
-      chunksUnderWay: chunks.underWay,
-    }));
+    const nodes = [...new Set([...this.#peers.keys(), ...this.#desks.keys()])];
     return {
-      ...structuredClone(this.#counters),
-      peers: peers.toSorted((a, b) => a.node - b.node),
+      ...structuredClone(this.#context.counters),
+      peers: nodes.toSorted((a, b) => a - b).map((node) => this.#statisticsOf(node)),
     };
   }
 
@@ -137,24 +79,95 @@ export class TcpTransport implements Transport {
     this.#receiver = receiver;
   }
 
-  send(to: NodeNumber, messages: readonly GroupMessage[]): void {
-    this.#peer(to).messages.send(messages);
+  serveCalls(handler: CallHandler): void {
+    assert(this.#handler === undefined, 'a transport serves calls once');
+    this.#handler = handler;
   }
 
-  sendChunk(
+  send(to: NodeNumber, messages: readonly GroupMessage[]): void {
+    if (this.#forgotten.has(to)) {
+      this.#context.counters.messagesDropped.unreachable += messages.length;
+    } else {
+      this.#peer(to).messages.send(messages);
+    }
+  }
+
+  async sendChunk(
     to: NodeNumber,
     chunk: SnapshotChunk,
     signal?: AbortSignal,
   ): Promise<SnapshotChunkReply> {
-    return this.#peer(to).chunks.send(chunk, signal);
+    return this.#known(to).chunks.send(chunk, signal);
   }
 
-  /** Messages that are queued still leave where there is a connection; chunks fail. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
-    const lanes = [...this.#peers.values()].flatMap(({ messages, chunks }) => [messages, chunks]);
-    await Promise.all(lanes.map((lane) => lane.close()));
-    await this.#listener?.[Symbol.asyncDispose]();
+  async call(to: NodeNumber, request: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    return this.#known(to).calls.call(request, options);
+  }
+
+  forget(node: NodeNumber): void {
+    this.#forgotten.add(node);
+    const peer = this.#peers.get(node);
+    this.#peers.delete(node);
+    this.#desks.delete(node);
+    if (peer !== undefined) void closeLanes(peer);
+    const incoming = this.#incoming.get(node)?.values() ?? [];
+    for (const connection of incoming) connection.end('refused', `node ${node} was removed`);
+  }
+
+  /** Whether connections of a node are refused, since it was removed from the cluster. */
+  hasForgotten(node: NodeNumber): boolean {
+    return this.#forgotten.has(node);
+  }
+
+  /** Serves a connection of another node, whose lane is one of members. */
+  serve({ node, lane }: HandshakePeer, connection: LaneConnection): IncomingLane {
+    const lanes = this.#incoming.get(node) ?? new Map<Lane, LaneConnection>();
+    this.#incoming.set(node, lanes);
+    // Its node lost the other end of it, or it would not have connected again.
+    lanes.get(lane)?.end('superseded', 'the node connected again');
+    lanes.set(lane, connection);
+    this.#wake(node);
+    const served = this.#laneFor(node, lane, connection);
+    return {
+      onFrame: (frame) => served.onFrame(frame),
+      onDrain: () => served.onDrain(),
+      onEnd: () => {
+        if (lanes.get(lane) === connection) lanes.delete(lane);
+        served.onEnd();
+      },
+    };
+  }
+
+  /** Messages that are queued still leave where there is a connection; chunks and calls fail. Gives up the port. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#peers.values()].map(closeLanes));
+    await this.#closePort();
+  }
+
+  #statisticsOf(node: NodeNumber): PeerStatistics {
+    const peer = this.#peers.get(node);
+    return {
+      node,
+      isConnected: peer?.messages.isConnected ?? false,
+      queuedMessages: peer?.messages.queuedMessages ?? 0,
+      queuedBytes: peer?.messages.queuedBytes ?? 0,
+      chunksUnderWay: peer?.chunks.underWay ?? 0,
+      callsUnderWay: peer?.calls.underWay ?? 0,
+      callsServing: this.#desks.get(node)?.calls ?? 0,
+    };
+  }
+
+  /** @throws {VectorDbError} UNAVAILABLE */
+  #known(node: NodeNumber): Peer {
+    if (this.#forgotten.has(node)) {
+      throw new VectorDbError('UNAVAILABLE', `node ${node} was removed from the cluster`);
+    }
+    return this.#peer(node);
   }
 
   #peer(node: NodeNumber): Peer {
@@ -164,43 +177,59 @@ export class TcpTransport implements Transport {
       messages: new MessageLane({
         to: node,
         context: this.#context,
-        defer: this.#defer,
+        defer: this.#context.defer,
         onUnreachable: () => {
-          if (!this.#isClosed) this.#receiver?.onUnreachable(node);
+          if (this.#closed === undefined) this.#receiver?.onUnreachable(node);
         },
       }),
       chunks: new ChunkLane(node, this.#context),
+      calls: new CallLane(node, this.#context),
     };
     this.#peers.set(node, peer);
+    if (this.#closed !== undefined) void closeLanes(peer);
     return peer;
   }
 
-  #accept(socket: Socket, first: Uint8Array): void {
-    let key: string | undefined;
-    const connection: IncomingConnection = new IncomingConnection({
-      socket,
-      first,
-      context: this.#context,
-      receiver: () => (this.#isClosed ? undefined : this.#receiver),
-      certificateFault: (node) => this.#certificateFault(socket, node),
-      onPeer: ({ node, lane }) => {
-        key = `${lane} of ${node}`;
-        // Its node lost the other end of it, or it would not have connected again.
-        this.#incoming.get(key)?.end('superseded', 'the node connected again');
-        this.#incoming.set(key, connection);
-      },
-      onEnd: () => {
-        if (key !== undefined && this.#incoming.get(key) === connection) this.#incoming.delete(key);
-      },
-    });
+  #wake(node: NodeNumber): void {
+    const peer = this.#peers.get(node);
+    if (peer === undefined) return;
+    for (const lane of [peer.messages, peer.chunks, peer.calls]) lane.wake();
   }
 
-  #certificateFault(socket: Socket, node: NodeNumber): string | undefined {
-    const { tls } = this.#context;
-    if (tls === undefined) return undefined;
-    if (!(socket instanceof TLSSocket) || !socket.authorized) {
-      return 'a certificate of the cluster is needed';
+  #laneFor(from: NodeNumber, lane: Lane, connection: LaneConnection): IncomingLane {
+    const { counters, defer, limits } = this.#context;
+    const receiver = (): TransportReceiver | undefined =>
+      this.#closed === undefined ? this.#receiver : undefined;
+    switch (lane) {
+      case 'messages':
+        return new IncomingMessages({ from, connection, receiver, counters });
+      case 'chunks':
+        return new IncomingChunks({ from, connection, receiver, counters });
+      default:
+        return new IncomingCalls({
+          from,
+          connection,
+          desk: this.#desk(from),
+          handler: () => (this.#closed === undefined ? this.#handler : undefined),
+          counters,
+          defer,
+          bytesMax: limits.callServedBytesMax,
+          answersMax: limits.callsServedMax,
+        });
     }
-    return tls.checksNode ? certificateFault(socket.getPeerCertificate(), node) : undefined;
   }
+
+  #desk(node: NodeNumber): CallDesk {
+    const known = this.#desks.get(node);
+    if (known !== undefined) return known;
+    const { clock, limits } = this.#context;
+    const { callsServedMax: callsMax, callServedBytesMax: bytesMax } = limits;
+    const desk = new CallDesk({ clock, callsMax, bytesMax });
+    this.#desks.set(node, desk);
+    return desk;
+  }
+}
+
+async function closeLanes({ messages, chunks, calls }: Peer): Promise<void> {
+  await Promise.all([messages, chunks, calls].map((lane) => lane.close()));
 }

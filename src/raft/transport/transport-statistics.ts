@@ -35,8 +35,25 @@ export interface TransportCounters {
   messagesSent: number;
   messagesReceived: number;
   readonly messagesDropped: Record<DropReason, number>;
+  /** Messages and chunks of a replica that is not on the node which sent them; dropped. */
+  messagesForged: number;
   chunksSent: number;
   chunksReceived: number;
+  /** Calls of other nodes that were begun here, and how they ended: each but those under way is in one of the last three. */
+  callsSent: number;
+  callsAnswered: number;
+  callsFailed: number;
+  /** By their caller; a call that waited for too long failed. */
+  callsCancelled: number;
+  /** Calls that another node was answered, and those that were refused or could not be answered. */
+  callsServed: number;
+  callsNotServed: number;
+  /** Requests and answers, without what frames add. */
+  callBytesSent: number;
+  callBytesReceived: number;
+  /** Questions to addresses, and those of guests here. */
+  guestsAsked: number;
+  guestsServed: number;
   framesSent: number;
   framesReceived: number;
   /** Frames of every kind, without what TLS adds. */
@@ -58,11 +75,15 @@ export interface PeerStatistics {
   /** A bound, not a measure. */
   readonly queuedBytes: number;
   readonly chunksUnderWay: number;
+  /** Calls of this node that wait for its answer. */
+  readonly callsUnderWay: number;
+  /** Its calls that this node works on. */
+  readonly callsServing: number;
 }
 
 /** A transport at this moment. */
 export interface TransportStatistics extends Readonly<TransportCounters> {
-  /** Nodes that something was sent to, ascending. */
+  /** Nodes that something was sent to, or that called, ascending. */
   readonly peers: readonly PeerStatistics[];
 }
 
@@ -72,8 +93,19 @@ export function newTransportCounters(): TransportCounters {
     messagesSent: 0,
     messagesReceived: 0,
     messagesDropped: zeros(DROP_REASONS),
+    messagesForged: 0,
     chunksSent: 0,
     chunksReceived: 0,
+    callsSent: 0,
+    callsAnswered: 0,
+    callsFailed: 0,
+    callsCancelled: 0,
+    callsServed: 0,
+    callsNotServed: 0,
+    callBytesSent: 0,
+    callBytesReceived: 0,
+    guestsAsked: 0,
+    guestsServed: 0,
     framesSent: 0,
     framesReceived: 0,
     bytesSent: 0,

@@ -102,3 +102,26 @@ export interface Transport extends AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<SnapshotChunkReply>;
 }
+
+/** What a node is while it belongs to a cluster. */
+export interface Membership {
+  readonly node: NodeNumber;
+  /** Nodes of another cluster are refused. */
+  readonly cluster: string;
+  /** `host:port` of the other nodes. Asked at each attempt to connect, so that a node may move. Undefined: not known, and so unreachable. */
+  readonly addressOf: (node: NodeNumber) => string | undefined;
+}
+
+/** All that a member of a cluster has to talk to the others. */
+export interface MemberTransport extends Transport, CallTransport {
+  /** A node is gone for good, and its number with it: what waits for it is dropped or fails, and its connections are refused from now on. */
+  forget(node: NodeNumber): void;
+}
+
+/** A node's place on the network: for guests from the start, for the other nodes once it belongs to a cluster. */
+export interface NodePort extends GuestPort, AsyncDisposable {
+  /**
+   * Called once. Until then nodes of the cluster are refused, and soon try again. Closing the transport gives up the port.
+   */
+  join(membership: Membership): MemberTransport;
+}

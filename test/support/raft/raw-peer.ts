@@ -8,7 +8,7 @@ import {
   ServerHandshake,
 } from '../../../src/raft/transport/handshake.ts';
 import type { Lane } from '../../../src/raft/transport/handshake-codec.ts';
-import type { NodeAddress } from '../../../src/raft/transport/link-context.ts';
+import type { NodeAddress } from '../../../src/raft/transport/node-address.ts';
 import { until } from './transport-inbox.ts';
 
 /** A node of the cluster that `TcpWorld` makes. */

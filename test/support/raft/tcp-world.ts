@@ -1,48 +1,63 @@
 import { systemClock } from '../../../src/base/clock.ts';
 import { seededRandom } from '../../../src/base/random.ts';
-import type { NodeAddress } from '../../../src/raft/transport/link-context.ts';
-import {
-  TcpTransport,
-  type TcpTransportOptions,
-} from '../../../src/raft/transport/tcp-transport.ts';
+import type { NodeAddress } from '../../../src/raft/transport/node-address.ts';
+import { TcpNodePort, type TcpNodePortOptions } from '../../../src/raft/transport/tcp-node-port.ts';
+import type { TcpTransport } from '../../../src/raft/transport/tcp-transport.ts';
 import type { TransportEvent } from '../../../src/raft/transport/transport-event.ts';
 import type { NodeNumber } from '../../../src/raft/transport/transport.ts';
+
+/** What differs from the other nodes. */
+export type TcpNodeOptions = Partial<TcpNodePortOptions> & { readonly cluster?: string };
 
 /** Nodes of one cluster over the loopback interface, each on a free port that the others are told. */
 export class TcpWorld implements AsyncDisposable {
   readonly addresses = new Map<NodeNumber, NodeAddress>();
   /** What any node logged, in order. */
   readonly events: TransportEvent[] = [];
-  readonly #common: Partial<TcpTransportOptions>;
-  readonly #started: TcpTransport[] = [];
+  readonly #common: TcpNodeOptions;
+  readonly #ports: TcpNodePort[] = [];
 
   /** @param common - of all nodes */
-  constructor(common: Partial<TcpTransportOptions> = {}) {
+  constructor(common: TcpNodeOptions = {}) {
     this.#common = common;
   }
 
-  /** @param own - of this node alone */
-  async start(node: NodeNumber, own: Partial<TcpTransportOptions> = {}): Promise<TcpTransport> {
-    const transport = await TcpTransport.open({
-      node,
-      cluster: 'a cluster',
+  /** A port that belongs to no cluster yet. */
+  async open(own: TcpNodeOptions = {}): Promise<TcpNodePort> {
+    const port = await TcpNodePort.open({
       token: 'a secret of many letters',
       host: '127.0.0.1',
       port: 0,
-      addressOf: (other) => this.addresses.get(other),
       clock: systemClock,
-      random: seededRandom(node),
+      random: seededRandom(1),
       log: (event) => this.events.push(event),
       ...this.#common,
       ...own,
       limits: { backoffMinMs: 1, backoffMaxMs: 5, ...this.#common.limits, ...own.limits },
     });
-    this.addresses.set(node, { host: '127.0.0.1', port: transport.port });
-    this.#started.push(transport);
-    return transport;
+    this.#ports.push(port);
+    return port;
+  }
+
+  /** @param own - of this node alone */
+  async start(node: NodeNumber, own: TcpNodeOptions = {}): Promise<TcpTransport> {
+    return this.join(await this.open({ random: seededRandom(node), ...own }), node, own.cluster);
+  }
+
+  /** From now on the others reach the node at this port. */
+  join(port: TcpNodePort, node: NodeNumber, cluster = 'a cluster'): TcpTransport {
+    this.addresses.set(node, { host: '127.0.0.1', port: port.port });
+    return port.join({
+      node,
+      cluster: this.#common.cluster ?? cluster,
+      addressOf: (other) => {
+        const address = this.addresses.get(other);
+        return address === undefined ? undefined : `${address.host}:${address.port}`;
+      },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#started.map((transport) => transport[Symbol.asyncDispose]()));
+    await Promise.all(this.#ports.map((port) => port[Symbol.asyncDispose]()));
   }
 }
