@@ -56,6 +56,21 @@ function getByText(text: Buffer): Uint8Array {
 }
 
 const POINTS: readonly Row[] = [
+  [
+    'a consistency there is none of',
+    'Points.Count',
+    { consistency: 7 },
+    'INVALID_ARGUMENT',
+    'consistency',
+  ],
+  ['a node without a name', 'Cluster.Join', {}, 'INVALID_ARGUMENT', 'node_id'],
+  [
+    'a node with a name too long',
+    'Cluster.Leave',
+    { nodeId: 'n'.repeat(256) },
+    'LIMIT_EXCEEDED',
+    'node_id',
+  ],
   ['bytes that are no message', 'Points.Upsert', json('\x0a\xff'), 'MALFORMED_BODY'],
   ['no points', 'Points.Upsert', { collection }, 'INVALID_ARGUMENT', 'points'],
   [

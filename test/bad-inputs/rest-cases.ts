@@ -388,6 +388,31 @@ const points: readonly RestCase[] = [
     'from',
   ),
   refused(
+    'counting with a consistency that there is none of',
+    post('/vectors/count', `{${IN},"consistency":"eventual"}`),
+    'INVALID_ARGUMENT',
+    'consistency',
+  ),
+  refused(
+    'scrolling with a text in the place of a switch',
+    post('/vectors/scroll', `{${IN},"allow_partial":"yes"}`),
+    'INVALID_ARGUMENT',
+    'allow_partial',
+  ),
+  refused(
+    'one search of several with a consistency of its own',
+    post('/vectors/search/batch', `{"searches":[{${IN},${found},"consistency":"local"}]}`),
+    'UNKNOWN_FIELD',
+    'searches[0].consistency',
+  ),
+  refused(
+    'reading a point with a consistency that there is none of',
+    { method: 'GET', path: `/vectors/a?collection=${CASES_COLLECTION}&consistency=no` },
+    'INVALID_ARGUMENT',
+    'consistency',
+  ),
+  refused('a session with a name', post('/sessions', '{"name":"x"}'), 'UNKNOWN_FIELD', 'name'),
+  refused(
     'counting with an unknown field',
     post('/vectors/count', `{${IN},"filters":{}}`),
     'UNKNOWN_FIELD',
@@ -577,6 +602,54 @@ const administration: readonly RestCase[] = [
   ),
 ];
 
+const stamped = (session: string, sequence: string): Case => ({
+  ...upsert('"id":"x","vector":[1,2,3]'),
+  headers: { 'grape-session': session, 'grape-sequence': sequence },
+});
+
+const cluster: readonly RestCase[] = [
+  refused('joining without a name', post('/cluster/join', '{}'), 'INVALID_ARGUMENT', 'node_id'),
+  refused(
+    'joining under an empty name',
+    post('/cluster/join', '{"node_id":""}'),
+    'INVALID_ARGUMENT',
+    'node_id',
+  ),
+  refused(
+    'joining at a number',
+    post('/cluster/join', '{"node_id":"n","address":7000}'),
+    'INVALID_ARGUMENT',
+    'address',
+  ),
+  refused('leaving without a name', post('/cluster/leave', '{}'), 'INVALID_ARGUMENT', 'node_id'),
+  refused(
+    'leaving under a name that is too long',
+    post('/cluster/leave', `{"node_id":"${'n'.repeat(256)}"}`),
+    'LIMIT_EXCEEDED',
+    'node_id',
+  ),
+  refused(
+    'leaving with an unknown field',
+    post('/cluster/leave', '{"node_id":"n","cancle":true}'),
+    'UNKNOWN_FIELD',
+    'cancle',
+  ),
+  refused(
+    'evening out with a text in the place of a switch',
+    post('/cluster/rebalance', '{"cancel":"yes"}'),
+    'INVALID_ARGUMENT',
+    'cancel',
+  ),
+  refused('a session without a number', stamped('s', ''), 'INVALID_ARGUMENT', 'grape-sequence'),
+  refused(
+    'a number that comes too late',
+    stamped('s', '3/3'),
+    'INVALID_ARGUMENT',
+    'grape-sequence',
+  ),
+  refused('a number without a session', stamped('', '3/2'), 'INVALID_ARGUMENT', 'grape-session'),
+];
+
 const addresses: readonly RestCase[] = [
   refused('an address of nothing', { method: 'GET', path: '/nothing' }, 'NOT_FOUND', 'path'),
   refused('a slash too many', { method: 'GET', path: '/health/' }, 'NOT_FOUND', 'path'),
@@ -618,5 +691,6 @@ export const REST_CASES: readonly RestCase[] = [
   ...points,
   ...searches,
   ...administration,
+  ...cluster,
   ...addresses,
 ];

@@ -2,8 +2,10 @@ import type { Metadata, sendUnaryData, ServerReadableStream, ServerUnaryCall } f
 import type { Clock } from '../../base/clock.ts';
 import type { ErrorCode } from '../../base/error-codes.ts';
 import { VectorDbError } from '../../base/error.ts';
+import type { WriteStamp } from '../../database/vector-database.ts';
 import { type Access, type Authentication, shownKey } from '../authentication.ts';
 import { callerError, isBug } from '../error-mapping.ts';
+import { readStamp, STAMP_HEADERS } from '../write-stamp.ts';
 import { CallWatch } from './call-watch.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { statusOf } from './status-mapping.ts';
@@ -44,7 +46,8 @@ export interface MethodHandler<Request, Response, Input = Request> {
   readonly operation: string;
   readonly access: Access;
   readonly codec: MessageCodec<Request, Response>;
-  handle(input: Input, signal: AbortSignal): Promise<Response>;
+  /** @param stamp - of a write that may be sent again; undefined: the call has none */
+  handle(input: Input, signal: AbortSignal, stamp?: WriteStamp): Promise<Response>;
 }
 
 /** The messages of a stream, read one at a time, each when the one before is done. */
@@ -61,7 +64,7 @@ export function unaryCall<Request, Response>(
 ): (call: ServerUnaryCall<Buffer, Uint8Array>, callback: sendUnaryData<Uint8Array>) => void {
   return (call, callback) => {
     const run = ({ signal }: CallWatch): Promise<Response> =>
-      method.handle(decoded(method.codec, call.request), signal);
+      method.handle(decoded(method.codec, call.request), signal, stampOf(call, method.access));
     void answer(call, callback, method, setting, run);
   };
 }
@@ -76,7 +79,8 @@ export function clientStreamCall<Request, Response>(
     void answer(call, callback, method, setting, async (watch) => {
       const { signal } = watch;
       try {
-        return await method.handle(decodedStream(method.codec, call, watch), signal);
+        const stamp = stampOf(call, method.access);
+        return await method.handle(decodedStream(method.codec, call, watch), signal, stamp);
       } catch (thrown) {
         // A call that was given up ends its stream with an error of the stream's own.
         signal.throwIfAborted();
@@ -108,6 +112,12 @@ async function answer<Request, Response, Input>(
     setting.recorder.observe(method.operation, error.code, seconds());
     callback(statusOf(error));
   }
+}
+
+function stampOf({ metadata }: Call, access: Access): WriteStamp | undefined {
+  if (access !== 'write') return undefined;
+  const text = (name: string): string | undefined => metadata.get(name)[0]?.toString();
+  return readStamp(text(STAMP_HEADERS.session), text(STAMP_HEADERS.sequence));
 }
 
 function keyOf(metadata: Metadata): string | undefined {

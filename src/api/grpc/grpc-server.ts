@@ -19,6 +19,7 @@ import {
   type StreamHandler,
   unaryCall,
 } from './call-handling.ts';
+import { clusterMethods } from './cluster-service.ts';
 import { collectionsMethods } from './collections-service.ts';
 import { nodeMethods } from './node-service.ts';
 import { OpenCalls } from './open-calls.ts';
@@ -31,6 +32,7 @@ import type { ServiceSetting } from './service-setting.ts';
 const SERVICES = {
   points: 'grape.v1.Points',
   collections: 'grape.v1.Collections',
+  cluster: 'grape.v1.Cluster',
   node: 'grape.v1.Node',
 } as const;
 
@@ -110,6 +112,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
     calls,
     collectionsMethods(codec(SERVICES.collections), options),
   );
+  add(server, pkg, SERVICES.cluster, calls, clusterMethods(codec(SERVICES.cluster), options));
   add(server, pkg, SERVICES.node, calls, nodeMethods(codec(SERVICES.node), options));
 
   const health = new HealthImplementation();

@@ -5,6 +5,7 @@ import type {
   WriteResult,
 } from '../../database/vector-database.ts';
 import { checkAtMost, checkCount, invalidField } from '../request-checks.ts';
+import { STAMP_HEADERS } from '../write-stamp.ts';
 import type { MethodHandler, StreamHandler } from './call-handling.ts';
 import { readFilter } from './filter-codec.ts';
 import type * as wire from './generated/messages.ts';
@@ -18,6 +19,7 @@ import {
   writePoint,
 } from './point-codec.ts';
 import { readPointId, readPointIds, writePointId } from './point-id-codec.ts';
+import { readRequestedRead } from './read-codec.ts';
 import { DEFAULT_LIMIT, readSearch, writeSearchResult } from './search-codec.ts';
 import type { ServiceCodec } from './service-codec.ts';
 import type { ServiceSetting } from './service-setting.ts';
@@ -35,9 +37,9 @@ export function pointsMethods(codec: ServiceCodec, setting: ServiceSetting) {
     operation: 'Points.Upsert',
     access: 'write',
     codec: codec.of('Upsert'),
-    async handle(message, signal) {
+    async handle(message, signal, stamp) {
       const points = readPoints(message, limits);
-      const options = { wait: readWait(message.wait), signal };
+      const options = { wait: readWait(message.wait), signal, stamp };
       return written(await database.upsertPoints(collectionOf(message), points, options));
     },
   };
@@ -50,8 +52,12 @@ export function pointsMethods(codec: ServiceCodec, setting: ServiceSetting) {
       const ids = readPointIds(message.ids, 'ids', limits.batchPointsMax);
       if (ids.length === 0) throw invalidField('ids', 'is empty');
       const select = readSelectors(message);
-      const points = await database.getPoints(collectionOf(message), ids, select, { signal });
-      return { points: points.map((point) => writePoint(point, asValues(message))) };
+      const read = readRequestedRead(message, signal);
+      const points = await database.getPoints(collectionOf(message), ids, select, read.options);
+      return {
+        points: points.map((point) => writePoint(point, asValues(message))),
+        missingShards: read.missingShards,
+      };
     },
   };
 
@@ -62,6 +68,7 @@ export function pointsMethods(codec: ServiceCodec, setting: ServiceSetting) {
     async handle(message, signal) {
       const { limit = DEFAULT_LIMIT, filter, from } = message;
       checkCount(limit, 1, limits.limitMax, 'limit');
+      const read = readRequestedRead(message, signal);
       const page = await database.scroll(
         {
           collection: collectionOf(message),
@@ -70,11 +77,12 @@ export function pointsMethods(codec: ServiceCodec, setting: ServiceSetting) {
           ...(filter && { filter: readFilter(filter, 'filter', limits) }),
           ...(from && { from: readPointId(from, 'from') }),
         },
-        { signal },
+        read.options,
       );
       return {
         points: page.points.map((point) => writePoint(point, asValues(message))),
         next: page.next === undefined ? undefined : writePointId(page.next),
+        missingShards: read.missingShards,
       };
     },
   };
@@ -84,14 +92,27 @@ export function pointsMethods(codec: ServiceCodec, setting: ServiceSetting) {
     Get: get,
     Scroll: scroll,
     ...queries(codec, setting),
+    ...sessions(codec, setting),
     ...selectedWrites(codec, setting),
   };
+}
+
+/** The method that opens sessions of clients. */
+function sessions(codec: ServiceCodec, { database }: ServiceSetting) {
+  const openSession: Method<wire.OpenSessionRequest, wire.OpenSessionResponse> = {
+    operation: 'Points.OpenSession',
+    access: 'write',
+    codec: codec.of('OpenSession'),
+    handle: async (_message, signal) => ({ session: await database.openSession(signal) }),
+  };
+  return { OpenSession: openSession };
 }
 
 interface SearchAnswer {
   readonly result: SearchResult;
   /** Whether vectors are lists of numbers. */
   readonly isAsValues: boolean;
+  readonly missingShards: readonly number[] | undefined;
 }
 
 /** The methods that look for points by what they hold. */
@@ -107,7 +128,9 @@ function queries(codec: ServiceCodec, setting: ServiceSetting) {
         collection: message.collection || defaultCollection,
         ...(filter && { filter: readFilter(filter, 'filter', limits) }),
       };
-      return { count: await database.count(request, { signal }) };
+      const read = readRequestedRead(message, signal);
+      const count = await database.count(request, read.options);
+      return { count, missingShards: read.missingShards };
     },
   };
 
@@ -117,12 +140,16 @@ function queries(codec: ServiceCodec, setting: ServiceSetting) {
     access: 'read',
     codec: {
       read: (bytes) => searchCodec.read(bytes),
-      write: ({ result, isAsValues }) =>
-        plainAnswer(result) ?? searchCodec.write(writeSearchResult(result, isAsValues)),
+      write: ({ result, isAsValues, missingShards }) =>
+        (missingShards === undefined ? plainAnswer(result) : undefined) ??
+        searchCodec.write({ ...writeSearchResult(result, isAsValues), missingShards }),
     },
     async handle(message, signal) {
       const request = readSearch(message, defaultCollection, limits);
-      return { result: await database.search(request, { signal }), isAsValues: asValues(message) };
+      const read = readRequestedRead(message, signal);
+      const result = await database.search(request, read.options);
+      const { missingShards } = read;
+      return { result, isAsValues: asValues(message), missingShards };
     },
   };
 
@@ -135,16 +162,32 @@ function queries(codec: ServiceCodec, setting: ServiceSetting) {
       if (batch.length === 0) throw invalidField('searches', 'is empty');
       checkAtMost(batch.length, limits.searchBatchMax, 'searches');
       const requests = batch.map((one, i) =>
-        readSearch(one, message.collection || defaultCollection, limits, `searches[${i}].`),
+        readSearch(
+          partOfBatch(one, i),
+          message.collection || defaultCollection,
+          limits,
+          `searches[${i}].`,
+        ),
       );
-      const results = await database.searchBatch(requests, { signal });
+      const read = readRequestedRead(message, signal);
+      const results = await database.searchBatch(requests, read.options);
       return {
         results: results.map((result, i) => writeSearchResult(result, asValues(batch[i]))),
+        missingShards: read.missingShards,
       };
     },
   };
 
   return { Count: count, Search: search, SearchBatch: searchBatch };
+}
+
+/** A search of a batch. @throws {VectorDbError} INVALID_ARGUMENT where it says what only the batch may */
+function partOfBatch(search: wire.SearchRequest, place: number): wire.SearchRequest {
+  const why = 'stands beside the searches, not in one of them';
+  if (search.allowPartial === true) throw invalidField(`searches[${place}].allow_partial`, why);
+  const { consistency = 'CONSISTENCY_UNSPECIFIED' } = search;
+  if (consistency === 'CONSISTENCY_UNSPECIFIED') return search;
+  throw invalidField(`searches[${place}].consistency`, why);
 }
 
 /** `UpsertStream`, the one method that takes a stream. */
@@ -154,8 +197,11 @@ export function pointsStreamMethods(codec: ServiceCodec, setting: ServiceSetting
     operation: 'Points.UpsertStream',
     access: 'write',
     codec: codec.of('UpsertStream'),
-    handle: (messages, signal) =>
-      upsertStream(messages, {
+    handle: async (messages, signal, stamp) => {
+      if (stamp !== undefined) {
+        throw invalidField(STAMP_HEADERS.session, 'a stream of batches has none');
+      }
+      return upsertStream(messages, {
         defaultCollection,
         signal,
         upsert: async (collection, message) => {
@@ -163,7 +209,8 @@ export function pointsStreamMethods(codec: ServiceCodec, setting: ServiceSetting
           const options = { wait: readWait(message.wait), signal };
           return database.upsertPoints(collection, points, options);
         },
-      }),
+      });
+    },
   };
   return { UpsertStream: method };
 }
@@ -190,9 +237,9 @@ function selectedWrites(codec: ServiceCodec, setting: ServiceSetting) {
     operation: `Points.${name}`,
     access: 'write',
     codec: codec.of(name),
-    async handle(message, signal) {
+    async handle(message, signal, stamp) {
       const selector = readSelector(message.selector, limits);
-      const options = { wait: readWait(message.wait), signal };
+      const options = { wait: readWait(message.wait), signal, stamp };
       const collection = message.collection || defaultCollection;
       return written(await write(message, collection, selector, options));
     },

@@ -8,6 +8,7 @@ const TAGS = [
   { name: 'points', description: 'Points: an id, vectors, a payload.' },
   { name: 'search', description: 'The nearest points.' },
   { name: 'collections', description: 'Collections, payload indexes, aliases.' },
+  { name: 'cluster', description: 'The nodes and what each of them has.' },
   { name: 'node', description: 'The node itself.' },
 ];
 

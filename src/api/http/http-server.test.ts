@@ -3,6 +3,7 @@ import { Compile } from 'typebox/compile';
 import { describe, expect, test } from 'vitest';
 import { REST_CASES } from '../../../test/bad-inputs/rest-cases.ts';
 import { fuzzRest } from '../../../test/bad-inputs/rest-fuzz.ts';
+import { MemoryCluster } from '../../../test/support/memory-cluster.ts';
 import { testHttpServer } from '../../../test/support/http-server.ts';
 import type { TestHttpServer } from '../../../test/support/http-server.ts';
 import { ERROR_CODES } from '../../base/error-codes.ts';
@@ -392,7 +393,7 @@ describe('connections', () => {
 
 describe('the OpenAPI document', () => {
   test('every answer is as it says', async () => {
-    await using api = await testHttpServer();
+    await using api = await testHttpServer({ cluster: new MemoryCluster() });
     const document = (await api.call('GET', '/openapi.json')).json;
     let checked = 0;
     const check = async (
@@ -463,6 +464,14 @@ async function everyRoute(_api: TestHttpServer, check: Check): Promise<void> {
   await check('DELETE', '/vectors/p', '/vectors/{id}');
   await check('DELETE', '/admin/collections/x/indexes/a', `${name}/indexes/{field}`);
   await check('DELETE', '/admin/collections/x', name);
+  await check('POST', '/sessions', '/sessions');
+  for (const view of ['info', 'nodes', 'shards', 'migration/status', 'rebalance/status']) {
+    await check('GET', `/cluster/${view}`, `/cluster/${view}`);
+  }
+  await check('POST', '/cluster/join', '/cluster/join', { node_id: 'node-3' });
+  await check('POST', '/cluster/leave', '/cluster/leave', { node_id: 'node-9' });
+  await check('POST', '/cluster/leave', '/cluster/leave', { node_id: 'node-3' });
+  await check('POST', '/cluster/rebalance', '/cluster/rebalance');
   await check('GET', '/health', '/health');
   await check('GET', '/livez', '/livez');
   await check('GET', '/readyz', '/readyz');

@@ -2,6 +2,7 @@ import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import type { Clock } from '../../base/clock.ts';
 import { VectorDbError } from '../../base/error.ts';
+import type { ClusterAdmin } from '../../database/cluster-admin.ts';
 import type { Limits } from '../../database/limits.ts';
 import type { VectorDatabase } from '../../database/vector-database.ts';
 import { parseFilter } from '../../index/filter/filter-parser.ts';
@@ -20,6 +21,8 @@ import { restOperations } from './rest-operations.ts';
 /** What the REST API is made from. */
 export interface HttpServerOptions {
   readonly database: VectorDatabase;
+  /** Absent: the node is part of none. */
+  readonly cluster?: ClusterAdmin | undefined;
   readonly limits: Limits;
   /** The collection that requests without one are about. */
   readonly defaultCollection: string;
@@ -143,11 +146,12 @@ function createApp(options: HttpServerOptions): FastifyInstance {
 }
 
 function routeSettingOf(options: HttpServerOptions): RouteSetting {
-  const { limits, database, defaultCollection, version } = options;
+  const { limits, database, cluster, defaultCollection, version } = options;
   const { clock, recorder, log, requestTimeoutMs } = options;
   return {
     setting: {
       database,
+      cluster,
       limits,
       defaultCollection,
       version,

@@ -2,9 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../base/clock.ts';
 import type { ErrorCode } from '../../base/error-codes.ts';
 import { VectorDbError } from '../../base/error.ts';
+import type { WriteStamp } from '../../database/vector-database.ts';
 import { callerError, isBug, restError } from '../error-mapping.ts';
 import type { JsonReader } from '../json/json-reader.ts';
 import { readPlan } from '../json/read-plan.ts';
+import { readStamp, STAMP_HEADERS } from '../write-stamp.ts';
 import { bodyValidator } from './body-validator.ts';
 import { ownError } from './framework-errors.ts';
 import type { Answer, Operation, OperationSetting } from './operation.ts';
@@ -63,8 +65,9 @@ export function addOperation(
     const body =
       plan && validate ? readBody(request, { reader, plan, validate, isOptional }) : undefined;
     const params = request.params as Record<string, string>;
+    const stamp = operation.isStamped === true ? stampOf(request) : undefined;
     return deadline.race(
-      operation.handle({ body, query, params, signal: deadline.signal }, setting),
+      operation.handle({ body, query, params, signal: deadline.signal, stamp }, setting),
     );
   };
   app.route({
@@ -109,6 +112,14 @@ function timeoutOf(request: FastifyRequest, otherwise: number): number {
   );
 }
 
+function stampOf({ headers }: FastifyRequest): WriteStamp | undefined {
+  const header = (name: string): string | undefined => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  return readStamp(header(STAMP_HEADERS.session), header(STAMP_HEADERS.sequence));
+}
+
 /** Answers a request that failed, wherever it did. */
 export function answerError(
   thrown: unknown,
@@ -130,8 +141,26 @@ export function answerError(
   return reply.code(status).headers(headers).header('content-type', JSON_TYPE).send(body);
 }
 
+const STAMP_SCHEMA = {
+  type: 'object',
+  properties: {
+    [STAMP_HEADERS.session]: {
+      type: 'string',
+      description:
+        'With it the write may be sent again and is applied once; as `POST /sessions` gave it. Only for points named by their ids.',
+    },
+    [STAMP_HEADERS.sequence]: {
+      type: 'string',
+      pattern: '^[0-9]{1,15}/[0-9]{1,15}$',
+      description:
+        '`n/m`: the number of the write, the same for all its attempts and for no other write of the session; up to m, the client sends no write again.',
+      examples: ['17/12'],
+    },
+  },
+};
+
 function routeSchema(operation: Operation, table: QueryTable): object {
-  const { id, summary, description, tag, params, body, answers, access } = operation;
+  const { id, summary, description, tag, params, body, answers, access, isStamped } = operation;
   return {
     operationId: id,
     summary,
@@ -139,6 +168,7 @@ function routeSchema(operation: Operation, table: QueryTable): object {
     tags: [tag],
     ...(access === 'open' ? { security: [] } : {}),
     querystring: querySchema(table),
+    ...(isStamped === true ? { headers: STAMP_SCHEMA } : {}),
     ...(params === undefined
       ? {}
       : {

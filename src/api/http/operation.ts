@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
-import type { VectorDatabase } from '../../database/vector-database.ts';
+import type { ClusterAdmin } from '../../database/cluster-admin.ts';
+import type { VectorDatabase, WriteStamp } from '../../database/vector-database.ts';
 import type { Filter } from '../../index/filter/filter.ts';
 import type { Access } from '../authentication.ts';
 import type { JsonWriter } from '../json/json-writer.ts';
@@ -9,6 +10,8 @@ import type { Limits } from '../../database/limits.ts';
 /** What the operations of the REST API work with. */
 export interface OperationSetting {
   readonly database: VectorDatabase;
+  /** Absent: the node is part of none. */
+  readonly cluster?: ClusterAdmin | undefined;
   readonly limits: Limits;
   /** The name of the collection that requests without one are about. */
   readonly defaultCollection: string;
@@ -26,6 +29,8 @@ export interface OperationRequest<Body> {
   /** Of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Of a write that may be sent again; undefined: the request has none. */
+  readonly stamp: WriteStamp | undefined;
 }
 
 /** What an operation answers with; `body` is JSON. */
@@ -42,12 +47,14 @@ export interface Operation {
   /** As fastify writes it: `/vectors/:id`. */
   readonly url: string;
   readonly access: Access;
-  readonly tag: 'points' | 'search' | 'collections' | 'node';
+  readonly tag: 'points' | 'search' | 'collections' | 'cluster' | 'node';
   readonly summary: string;
   readonly description?: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: QueryTable;
   readonly body?: TSchema;
+  /** Whether its requests may say which write of which client they are. */
+  readonly isStamped?: boolean;
   /** Whether an empty body is as good as `{}`. */
   readonly bodyOptional?: boolean;
   readonly answers: Readonly<Record<number, TSchema>>;

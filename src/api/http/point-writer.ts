@@ -32,6 +32,7 @@ export function writeSearchResult(
   writer: JsonWriter,
   result: SearchResult,
   select: Selectors,
+  missingShards?: readonly number[],
 ): void {
   writer.raw('{"results":[');
   for (let i = 0; i < result.points.length; i += 1) {
@@ -46,7 +47,16 @@ export function writeSearchResult(
   }
   writer.raw(']');
   if (result.explanation) writer.raw(',"explanation":').value(result.explanation);
-  writer.raw('}');
+  endWithMissing(writer, missingShards);
+}
+
+/** Ends an answer's object, with the shards that it lacks where there are any. */
+export function endWithMissing(
+  writer: JsonWriter,
+  missingShards: readonly number[] | undefined,
+): JsonWriter {
+  if (missingShards !== undefined) writer.raw(`,"missing_shards":[${missingShards.join(',')}]`);
+  return writer.raw('}');
 }
 
 function writeContents(writer: JsonWriter, point: StoredPoint, select: Selectors): void {

@@ -1,8 +1,14 @@
 import { encodePointId } from '../../base/point-id.ts';
 import type { PointId } from '../../base/point-id.ts';
-import type { PointSelector, Selectors, WriteOptions } from '../../database/vector-database.ts';
+import type {
+  Consistency,
+  PointSelector,
+  Selectors,
+  WriteOptions,
+} from '../../database/vector-database.ts';
 import { checkName, invalidField } from '../request-checks.ts';
-import type { OperationSetting } from './operation.ts';
+import { RequestedRead } from '../requested-read.ts';
+import type { OperationRequest, OperationSetting } from './operation.ts';
 import type { QueryParameter, QueryTable, QueryValues } from './query-reader.ts';
 import type { Limits } from '../../database/limits.ts';
 
@@ -57,9 +63,24 @@ function isArray(value: NonNullable<WithPayload>): value is readonly string[] {
   return Array.isArray(value);
 }
 
-/** How long a write is waited for. */
-export function writeOptionsOf(wait: boolean | undefined, signal: AbortSignal): WriteOptions {
-  return { wait: wait === false ? 'accepted' : 'applied', signal };
+/** How long a write is waited for, and which one it is. */
+export function writeOptionsOf(
+  wait: boolean | undefined,
+  { signal, stamp }: Pick<OperationRequest<unknown>, 'signal' | 'stamp'>,
+): WriteOptions {
+  return { wait: wait === false ? 'accepted' : 'applied', signal, stamp };
+}
+
+/** How a body asks to be read. */
+export function requestedRead(
+  body: {
+    readonly consistency?: Consistency | undefined;
+    readonly allow_partial?: boolean | undefined;
+  },
+  signal: AbortSignal,
+): RequestedRead {
+  const { consistency, allow_partial: allowPartial } = body;
+  return new RequestedRead({ consistency, allowPartial, signal });
 }
 
 /** Parameters of requests that have no body. */

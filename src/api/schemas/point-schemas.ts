@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Limits } from '../../database/limits.ts';
+import { CONSISTENCIES } from '../../database/vector-database.ts';
 import {
   DOCUMENTED_AS,
   filterNode,
@@ -35,6 +36,33 @@ export function requestFields(limits: Limits) {
     filter: Type.Optional(filterNode()),
   };
 }
+
+/** How a request is to be read. */
+export function readFields() {
+  return {
+    consistency: Type.Optional(
+      Type.Enum([...CONSISTENCIES], {
+        default: 'linearizable',
+        description:
+          'linearizable: sees every write acknowledged before. local: what the replica that answers has applied, which may be a little less.',
+      }),
+    ),
+    allow_partial: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Answer without the shards that cannot be read, and name them in `missing_shards`, instead of failing.',
+      }),
+    ),
+  };
+}
+
+/** In answers of reads. */
+export const missingShards = Type.Optional(
+  Type.Array(Type.Integer({ minimum: 0 }), {
+    description: 'Shards whose points are not in the answer; absent: none is missing.',
+  }),
+);
 
 /** `with_payload` and `with_vector`. */
 export function selectorFields(limits: Limits) {
@@ -105,6 +133,7 @@ export function pointSchemas(limits: Limits) {
         collection,
         ids: Type.Array(idNode(), { minItems: 1, maxItems: limits.batchPointsMax }),
         ...selectorFields(limits),
+        ...readFields(),
       },
       closed,
     ),
@@ -130,10 +159,11 @@ export function pointSchemas(limits: Limits) {
         from: Type.Optional(idNode()),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.limitMax, default: 10 })),
         ...selectorFields(limits),
+        ...readFields(),
       },
       closed,
     ),
-    count: Type.Object({ collection, filter }, closed),
+    count: Type.Object({ collection, filter, ...readFields() }, closed),
   };
 }
 
@@ -182,7 +212,21 @@ export const pointAnswers = {
     closed,
   ),
   point: storedPoint,
-  points: Type.Object({ points: Type.Array(storedPoint) }, closed),
-  page: Type.Object({ points: Type.Array(storedPoint), next: Type.Optional(idAnswer) }, closed),
-  count: Type.Object({ count: Type.Integer({ minimum: 0 }) }, closed),
+  points: Type.Object({ points: Type.Array(storedPoint), missing_shards: missingShards }, closed),
+  page: Type.Object(
+    {
+      points: Type.Array(storedPoint),
+      next: Type.Optional(idAnswer),
+      missing_shards: missingShards,
+    },
+    closed,
+  ),
+  count: Type.Object(
+    { count: Type.Integer({ minimum: 0 }), missing_shards: missingShards },
+    closed,
+  ),
+  session: Type.Object(
+    { session: Type.String({ description: 'Letters, digits, `-` and `_`.' }) },
+    closed,
+  ),
 };

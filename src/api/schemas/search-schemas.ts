@@ -1,7 +1,13 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import type { Limits } from '../../database/limits.ts';
-import { requestFields, scoredPoint, selectorFields } from './point-schemas.ts';
+import {
+  missingShards,
+  readFields,
+  requestFields,
+  scoredPoint,
+  selectorFields,
+} from './point-schemas.ts';
 import { vectorNode } from './schema-nodes.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -39,17 +45,21 @@ function searchFields(limits: Limits) {
 }
 
 /** One search without its collection. */
-export type SearchBody = Static<ReturnType<typeof searchSchemas>['search']>;
+export type SearchBody = Omit<
+  Static<ReturnType<typeof searchSchemas>['search']>,
+  'consistency' | 'allow_partial'
+>;
 
 /** Bodies of searches. */
 export function searchSchemas(limits: Limits) {
   const { collection } = requestFields(limits);
   const search = Type.Object({ collection, ...searchFields(limits) }, closed);
   return {
-    search,
+    search: Type.Object({ collection, ...searchFields(limits), ...readFields() }, closed),
     batch: Type.Object(
       {
         collection,
+        ...readFields(),
         searches: Type.Array(search, { minItems: 1, maxItems: limits.searchBatchMax }),
       },
       closed,
@@ -71,16 +81,14 @@ const segment = Type.Object(
   { description: 'How one segment was searched.' },
 );
 
-const results = Type.Object(
-  {
-    results: Type.Array(scoredPoint, { description: 'Nearest first; equal scores by id.' }),
-    explanation: Type.Optional(Type.Object({ segments: Type.Array(segment) })),
-  },
-  closed,
-);
+const resultFields = {
+  results: Type.Array(scoredPoint, { description: 'Nearest first; equal scores by id.' }),
+  explanation: Type.Optional(Type.Object({ segments: Type.Array(segment) })),
+};
+const results = Type.Object(resultFields, closed);
 
 /** Answers of searches. */
 export const searchAnswers = {
-  results,
-  batch: Type.Object({ searches: Type.Array(results) }, closed),
+  results: Type.Object({ ...resultFields, missing_shards: missingShards }, closed),
+  batch: Type.Object({ searches: Type.Array(results), missing_shards: missingShards }, closed),
 };

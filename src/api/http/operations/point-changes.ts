@@ -4,6 +4,7 @@ import type { Limits } from '../../../database/limits.ts';
 import type { PointInput, WriteResult } from '../../../database/vector-database.ts';
 import type { PayloadJson } from '../../../storage/point-record.ts';
 import { pointAnswers, pointSchemas } from '../../schemas/point-schemas.ts';
+import { invalidField } from '../../request-checks.ts';
 import { json, operation } from '../operation.ts';
 import type { Answer, Operation, OperationSetting } from '../operation.ts';
 import {
@@ -36,13 +37,15 @@ function upsertPoints(limits: Limits): Operation {
     method: 'POST',
     url: '/vectors',
     access: 'write',
+    isStamped: true,
     tag: 'points',
     summary: 'Insert or replace one point, or many as `points`',
     body: pointSchemas(limits).upsert,
     answers,
-    async handle({ body, signal }, setting) {
+    async handle(request, setting) {
+      const { body } = request;
       const collection = collectionOf(body.collection, setting);
-      const options = writeOptionsOf(body.wait, signal);
+      const options = writeOptionsOf(body.wait, request);
       if (body.points) {
         refuseMixture(body);
         const points = body.points.map((point, index) => inputOf(point, `points[${index}].`));
@@ -107,6 +110,7 @@ function deletePoint(): Operation {
     method: 'DELETE',
     url: '/vectors/:id',
     access: 'write',
+    isStamped: true,
     tag: 'points',
     summary: 'Delete one point; `changed` is 0 where there was none',
     params: { id: 'The id of the point.' },
@@ -115,15 +119,19 @@ function deletePoint(): Operation {
       wait: { kind: 'boolean', description: 'As in the other writes.' },
     },
     answers,
-    async handle({ params, query, signal }, setting) {
+    async handle(request, setting) {
+      const { params, query, signal } = request;
       const collection = collectionOf(query['collection'] as string | undefined, setting);
       const ids = pathIds(params['id'] as string, query, setting.limits.idBytesMax);
+      if (request.stamp !== undefined && ids.length > 1) {
+        throw invalidField('id_type', 'is needed where a deletion may be sent again');
+      }
       const id = ids.length === 1 ? ids[0] : await onlyOneThere(ids, collection, setting, signal);
       return written(
         await setting.database.deletePoints(
           collection,
           { kind: 'ids', ids: [id] },
-          writeOptionsOf(query['wait'] as boolean | undefined, signal),
+          writeOptionsOf(query['wait'] as boolean | undefined, request),
         ),
       );
     },
@@ -154,16 +162,18 @@ function deletePoints(limits: Limits): Operation {
     method: 'POST',
     url: '/vectors/delete',
     access: 'write',
+    isStamped: true,
     tag: 'points',
     summary: 'Delete points by their ids or by a filter',
     body: pointSchemas(limits).remove,
     answers,
-    async handle({ body, signal }, setting) {
+    async handle(request, setting) {
+      const { body } = request;
       return written(
         await setting.database.deletePoints(
           collectionOf(body.collection, setting),
           pointSelectorOf(body, setting),
-          writeOptionsOf(body.wait, signal),
+          writeOptionsOf(body.wait, request),
         ),
       );
     },
@@ -172,7 +182,7 @@ function deletePoints(limits: Limits): Operation {
 
 function payloadChanges(limits: Limits): readonly Operation[] {
   const schemas = pointSchemas(limits);
-  const shared = { access: 'write', tag: 'points', answers } as const;
+  const shared = { access: 'write', tag: 'points', isStamped: true, answers } as const;
   return [
     operation({
       ...shared,
@@ -181,10 +191,11 @@ function payloadChanges(limits: Limits): readonly Operation[] {
       url: '/vectors/payload',
       summary: 'Set fields of payloads, leaving the others',
       body: schemas.payload,
-      async handle({ body, signal }, setting) {
+      async handle(request, setting) {
+        const { body } = request;
         const collection = collectionOf(body.collection, setting);
         const selector = pointSelectorOf(body, setting);
-        const options = writeOptionsOf(body.wait, signal);
+        const options = writeOptionsOf(body.wait, request);
         return written(
           await setting.database.setPayload(collection, selector, body.payload, options),
         );
@@ -197,10 +208,11 @@ function payloadChanges(limits: Limits): readonly Operation[] {
       url: '/vectors/payload',
       summary: 'Replace payloads as a whole',
       body: schemas.payload,
-      async handle({ body, signal }, setting) {
+      async handle(request, setting) {
+        const { body } = request;
         const collection = collectionOf(body.collection, setting);
         const selector = pointSelectorOf(body, setting);
-        const options = writeOptionsOf(body.wait, signal);
+        const options = writeOptionsOf(body.wait, request);
         return written(
           await setting.database.overwritePayload(collection, selector, body.payload, options),
         );
@@ -213,10 +225,11 @@ function payloadChanges(limits: Limits): readonly Operation[] {
       url: '/vectors/payload/delete',
       summary: 'Delete fields of payloads, or all of them',
       body: schemas.removePayload,
-      async handle({ body, signal }, setting) {
+      async handle(request, setting) {
+        const { body } = request;
         const collection = collectionOf(body.collection, setting);
         const selector = pointSelectorOf(body, setting);
-        const options = writeOptionsOf(body.wait, signal);
+        const options = writeOptionsOf(body.wait, request);
         return written(
           await setting.database.deletePayload(collection, selector, body.keys ?? [], options),
         );

@@ -1,11 +1,18 @@
 import { VectorDbError } from '../../../base/error.ts';
 import type { Limits } from '../../../database/limits.ts';
-import type { StoredPoint } from '../../../database/vector-database.ts';
+import { CONSISTENCIES } from '../../../database/vector-database.ts';
+import type { Consistency } from '../../../database/vector-database.ts';
 import { pointAnswers, pointSchemas } from '../../schemas/point-schemas.ts';
 import { json, operation } from '../operation.ts';
 import type { Operation } from '../operation.ts';
-import { writeStoredPoint, writeStoredPoints } from '../point-writer.ts';
-import { collectionOf, pathIdTable, pathIds, selectorsOf } from '../request-fields.ts';
+import { endWithMissing, writeStoredPoint, writeStoredPoints } from '../point-writer.ts';
+import {
+  collectionOf,
+  pathIdTable,
+  pathIds,
+  requestedRead,
+  selectorsOf,
+} from '../request-fields.ts';
 
 const SCROLL_LIMIT_DEFAULT = 10;
 const shared = { access: 'read', tag: 'points' } as const;
@@ -27,6 +34,11 @@ function getPoint(): Operation {
       ...pathIdTable,
       with_payload: { kind: 'boolean', description: 'Absent: true.' },
       with_vector: { kind: 'boolean', description: 'Absent: true.' },
+      consistency: {
+        kind: 'choice',
+        description: 'As in the other reads; absent: linearizable.',
+        choices: CONSISTENCIES,
+      },
     },
     answers: { 200: pointAnswers.point },
     async handle({ params, query, signal }, setting) {
@@ -36,7 +48,10 @@ function getPoint(): Operation {
         payload: query['with_payload'] !== false,
         vectors: query['with_vector'] !== false,
       };
-      const points = await setting.database.getPoints(collection, ids, select, { signal });
+      const points = await setting.database.getPoints(collection, ids, select, {
+        signal,
+        consistency: query['consistency'] as Consistency | undefined,
+      });
       const point = points.find(({ id }) => id === ids[0]) ?? points[0];
       if (!point) {
         throw new VectorDbError('POINT_NOT_FOUND', `there is no point ${params['id']}`, {
@@ -62,15 +77,12 @@ function getPoints(limits: Limits): Operation {
     async handle({ body, signal }, setting) {
       const select = selectorsOf(body);
       const collection = collectionOf(body.collection, setting);
-      const points: readonly StoredPoint[] = await setting.database.getPoints(
-        collection,
-        body.ids,
-        select,
-        { signal },
-      );
+      const read = requestedRead(body, signal);
+      const { database } = setting;
+      const points = await database.getPoints(collection, body.ids, select, read.options);
       setting.writer.begin().raw('{"points":');
       writeStoredPoints(setting.writer, points, select);
-      return { status: 200, body: setting.writer.raw('}').take() };
+      return { status: 200, body: endWithMissing(setting.writer, read.missingShards).take() };
     },
   });
 }
@@ -88,6 +100,7 @@ function scroll(limits: Limits): Operation {
     answers: { 200: pointAnswers.page },
     async handle({ body, signal }, setting) {
       const select = selectorsOf(body);
+      const read = requestedRead(body, signal);
       const page = await setting.database.scroll(
         {
           collection: collectionOf(body.collection, setting),
@@ -98,12 +111,12 @@ function scroll(limits: Limits): Operation {
           limit: body.limit ?? SCROLL_LIMIT_DEFAULT,
           select,
         },
-        { signal },
+        read.options,
       );
       setting.writer.begin().raw('{"points":');
       writeStoredPoints(setting.writer, page.points, select);
       if (page.next !== undefined) setting.writer.raw(',"next":').id(page.next);
-      return { status: 200, body: setting.writer.raw('}').take() };
+      return { status: 200, body: endWithMissing(setting.writer, read.missingShards).take() };
     },
   });
 }
@@ -119,6 +132,7 @@ function count(limits: Limits): Operation {
     bodyOptional: true,
     answers: { 200: pointAnswers.count },
     async handle({ body, signal }, setting) {
+      const read = requestedRead(body, signal);
       const points = await setting.database.count(
         {
           collection: collectionOf(body.collection, setting),
@@ -126,9 +140,9 @@ function count(limits: Limits): Operation {
             ? {}
             : { filter: setting.readFilter(body.filter, 'filter') }),
         },
-        { signal },
+        read.options,
       );
-      return json({ count: points });
+      return json({ count: points, missing_shards: read.missingShards });
     },
   });
 }

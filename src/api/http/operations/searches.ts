@@ -4,8 +4,8 @@ import { searchAnswers, searchSchemas } from '../../schemas/search-schemas.ts';
 import type { SearchBody } from '../../schemas/search-schemas.ts';
 import { operation } from '../operation.ts';
 import type { Operation, OperationSetting } from '../operation.ts';
-import { writeSearchResult } from '../point-writer.ts';
-import { collectionOf, selectorsOf } from '../request-fields.ts';
+import { endWithMissing, writeSearchResult } from '../point-writer.ts';
+import { collectionOf, requestedRead, selectorsOf } from '../request-fields.ts';
 
 const LIMIT_DEFAULT = 10;
 const shared = { access: 'read', tag: 'search' } as const;
@@ -26,8 +26,9 @@ function search(limits: Limits): Operation {
     answers: { 200: searchAnswers.results },
     async handle({ body, signal }, setting) {
       const request = requestOf(body, body.collection, '', setting);
-      const result = await setting.database.search(request, { signal });
-      writeSearchResult(setting.writer.begin(), result, request.select);
+      const read = requestedRead(body, signal);
+      const result = await setting.database.search(request, read.options);
+      writeSearchResult(setting.writer.begin(), result, request.select, read.missingShards);
       return { status: 200, body: setting.writer.take() };
     },
   });
@@ -48,14 +49,16 @@ function searchBatch(limits: Limits): Operation {
       const requests = body.searches.map((one, index) =>
         requestOf(one, one.collection ?? body.collection, `searches[${index}].`, setting),
       );
-      const results = await setting.database.searchBatch(requests, { signal });
+      const read = requestedRead(body, signal);
+      const results = await setting.database.searchBatch(requests, read.options);
       const { writer } = setting;
       writer.begin().raw('{"searches":[');
       for (const [index, request] of requests.entries()) {
         if (index > 0) writer.raw(',');
         writeSearchResult(writer, results[index] as SearchResult, request.select);
       }
-      return { status: 200, body: writer.raw(']}').take() };
+      endWithMissing(writer.raw(']'), read.missingShards);
+      return { status: 200, body: writer.take() };
     },
   });
 }
