@@ -64,7 +64,7 @@ export class GroupRequests {
         return refusal && readRefused(group, refusal, core.leader);
       },
     });
-    this.#waiter = new TurnWaiter(group);
+    this.#waiter = new TurnWaiter(group, limits.outcomeWaitTicks);
   }
 
   /** Callers who wait for an entry, and for a read. */
@@ -121,7 +121,7 @@ export class GroupRequests {
     return this.#reads.wait(signal);
   }
 
-  /** @throws {VectorDbError} NOT_LEADER, INVALID_ARGUMENT where the node has no voter, FAILED_PRECONDITION where another led, or nobody, in the end */
+  /** @throws {VectorDbError} NOT_LEADER, INVALID_ARGUMENT where the node has no voter, FAILED_PRECONDITION where another led in the end, DEADLINE_EXCEEDED where nobody is known to */
   async transferLeadership(to: NodeNumber, signal?: AbortSignal): Promise<void> {
     const { group, core, wake } = this.#options;
     if (core.role !== 'leader') throw notLeader(group, core.leader);
@@ -188,6 +188,7 @@ export class GroupRequests {
   tick(): void {
     this.#proposals.tick();
     this.#reads.tick();
+    this.#waiter.tick(this.#options.core.role === 'leader');
   }
 
   /** Looks after a turn whether somebody's wait is over. */

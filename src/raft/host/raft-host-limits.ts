@@ -15,6 +15,8 @@ export interface RaftHostLimits extends RaftLimits {
   readonly commandBytesMax: number;
   /** Proposals of a group that wait for their outcome. */
   readonly proposalsMax: number;
+  /** Readers of a group whose barrier has not ended. */
+  readonly readersMax: number;
   /** Messages that wait for a group's turn; more are dropped, as a network would. */
   readonly inboxMessagesMax: number;
   /** Messages that a group takes in a turn, unless a tick is due: then all. */
@@ -26,7 +28,7 @@ export interface RaftHostLimits extends RaftLimits {
   /** Milliseconds after which a log batch that is not durable means that the disk is stalled, and the process has to end. */
   readonly stalledDiskMs: number;
 
-  /** Ticks that a proposal waits for certainty after its leader lost leadership. */
+  /** Ticks that a proposal, a change of the configuration or a transfer waits for certainty after its leader lost leadership. */
   readonly outcomeWaitTicks: number;
   /** Ticks after which a read index that was not answered is asked for again. */
   readonly readRetryTicks: number;
@@ -69,6 +71,7 @@ export const DEFAULT_RAFT_HOST_LIMITS: RaftHostLimits = {
   pendingReadsMax: 1024,
   commandBytesMax: 32 * MIB,
   proposalsMax: 16_384,
+  readersMax: 65_536,
   inboxMessagesMax: 4096,
   messagesPerTurnMax: 512,
   applyBatchBytesMax: 4 * MIB,

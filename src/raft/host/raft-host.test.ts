@@ -63,6 +63,19 @@ describe('a group of three', () => {
     await cluster.set(3, 'a', '1');
   });
 
+  test('gives up waiting for a successor when it hears of no leader any more', async () => {
+    const cluster = await HostCluster.withLeader(3);
+    cluster.network.isolate(1, true);
+    const transfers: Promise<unknown>[] = [];
+    while (cluster.leads(1)) {
+      const transfer = cluster.host(1).transferLeadership(GROUP, 2);
+      transfers.push(transfer.catch(({ code }: { readonly code: string }) => code));
+      await cluster.run(100);
+    }
+    const codes = await cluster.finish(Promise.all(transfers));
+    expect(codes.at(-1)).toBe('DEADLINE_EXCEEDED');
+  });
+
   test('refuses to hand leadership to a node without a voter', async () => {
     const cluster = await HostCluster.withLeader(3);
     const refused = cluster.host(1).transferLeadership(GROUP, 4);

@@ -20,6 +20,7 @@ function waiter() {
     wake: () => {
       state.wakes += 1;
     },
+    readersMax: 100,
     readRetryTicks: 2,
     readWaitTicks: 5,
   });
@@ -115,6 +116,24 @@ describe('readers', () => {
     await expect(read).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     const late = reads.wait(controller.signal);
     await expect(late).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+  });
+
+  test('are no more than allowed, and who has ended makes room', async () => {
+    const { reads } = waiter();
+    const controller = new AbortController();
+    const all = Array.from({ length: 100 }, () => reads.wait(controller.signal));
+    const ended = all.map((read) =>
+      expect(read).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' }),
+    );
+    await expect(reads.wait()).rejects.toMatchObject({ code: 'OVERLOADED' });
+    reads.ask();
+    controller.abort();
+    await Promise.all(ended);
+    expect(reads.size).toBe(0);
+    const next = reads.wait();
+    reads.ask();
+    reads.answer({ context: 102, index: 0 });
+    expect(await next).toBe(0);
   });
 
   test('are told when the node ends', async () => {

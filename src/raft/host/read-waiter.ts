@@ -2,7 +2,7 @@ import { assert } from '../../base/assert.ts';
 import type { LogIndex } from '../core/entry.ts';
 import type { ReadState } from '../core/ready.ts';
 import type { GroupId } from '../log/log-storage.ts';
-import { deadlineExceeded } from './refusal.ts';
+import { deadlineExceeded, overloaded } from './refusal.ts';
 
 /** One caller of a read barrier. */
 interface Reader {
@@ -27,6 +27,7 @@ export interface ReadWaiterOptions {
   readonly appliedIndex: () => LogIndex;
   /** Somebody waits to be asked for: the group needs a turn. */
   readonly wake: () => void;
+  readonly readersMax: number;
   readonly readRetryTicks: number;
   readonly readWaitTicks: number;
 }
@@ -38,6 +39,7 @@ export interface ReadWaiterOptions {
 export class ReadWaiter {
   readonly #options: ReadWaiterOptions;
   #context: number;
+  #size = 0;
   #waiting: Reader[] = [];
   readonly #rounds = new Map<number, Round>();
   /** Confirmed; the index is not applied yet. */
@@ -50,8 +52,7 @@ export class ReadWaiter {
 
   /** Readers whose barrier has not ended. */
   get size(): number {
-    const rounds = [...this.#rounds.values(), ...this.#confirmed];
-    return rounds.reduce((sum, { readers }) => sum + readers.length, this.#waiting.length);
+    return this.#size;
   }
 
   /**
@@ -60,10 +61,12 @@ export class ReadWaiter {
    * @throws {VectorDbError} NOT_LEADER where no leader is known, OVERLOADED, DEADLINE_EXCEEDED
    */
   wait(signal?: AbortSignal): Promise<LogIndex> {
+    const { group, readersMax } = this.#options;
+    if (this.#size >= readersMax) return Promise.reject(overloaded(group, 'too many reads wait'));
     const { promise, resolve, reject } = Promise.withResolvers<LogIndex>();
     const abort = (): void => {
       settle();
-      reject(deadlineExceeded(this.#options.group, 'the read was not confirmed in time'));
+      reject(deadlineExceeded(group, 'the read was not confirmed in time'));
     };
     const reader: Reader = {
       ticksLeft: this.#options.readWaitTicks,
@@ -79,8 +82,10 @@ export class ReadWaiter {
     };
     const settle = (): void => {
       reader.isSettled = true;
+      this.#size -= 1;
       signal?.removeEventListener('abort', abort);
     };
+    this.#size += 1;
     if (signal?.aborted) {
       abort();
       return promise;
@@ -139,6 +144,8 @@ export class ReadWaiter {
       if (reader.ticksLeft > 0 || reader.isSettled) continue;
       reader.reject(deadlineExceeded(this.#options.group, 'the read was not confirmed in time'));
     }
+    // A state machine that stands still would keep those that have given up.
+    this.#confirmed = this.#confirmed.filter(({ readers }) => readers.some(isWaiting));
   }
 
   close(error: Error): void {
@@ -153,3 +160,5 @@ export class ReadWaiter {
     return [...this.#waiting, ...rounds.flatMap(({ readers }) => readers)];
   }
 }
+
+const isWaiting = ({ isSettled }: Reader): boolean => !isSettled;
