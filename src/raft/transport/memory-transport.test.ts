@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { describeTransport } from '../../../test/contracts/transport.contract.ts';
 import { SAMPLE_CHUNK, SAMPLE_MESSAGES } from '../../../test/support/raft/transport-messages.ts';
 import { TransportInbox } from '../../../test/support/raft/transport-inbox.ts';
+import { replicaId } from '../host/replica-id.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
 describeTransport('a memory transport', () => {
@@ -13,6 +14,8 @@ describeTransport('a memory transport', () => {
 });
 
 const MESSAGE = { group: 1, message: SAMPLE_MESSAGES.vote };
+/** Of node 2. */
+const OTHER = { group: 1, message: { ...SAMPLE_MESSAGES.vote, from: replicaId(2, 0) } };
 
 /** Two nodes, and a hand on the turns. */
 function handDriven() {
@@ -43,7 +46,7 @@ test('a memory network loses what crosses a cut link, in that direction alone, u
   const { network, one, two, inbox, other, turn } = handDriven();
   network.cut(1, 2);
   one.send(2, [MESSAGE]);
-  two.send(1, [MESSAGE]);
+  two.send(1, [OTHER]);
   turn();
   expect([inbox.messages.length, other.messages.length]).toEqual([1, 0]);
   expect(inbox.unreachable).toEqual([2]);
@@ -57,11 +60,11 @@ test('a memory network isolates a node from all others', () => {
   const { network, one, two, inbox, other, turn } = handDriven();
   network.isolate(1, true);
   one.send(2, [MESSAGE]);
-  two.send(1, [MESSAGE]);
+  two.send(1, [OTHER]);
   turn();
   expect([inbox.messages, other.messages]).toEqual([[], []]);
   network.isolate(1, false);
-  two.send(1, [MESSAGE]);
+  two.send(1, [OTHER]);
   turn();
   expect(inbox.messages).toHaveLength(1);
 });

@@ -11,15 +11,16 @@ import type {
   GroupMessage,
   NodeNumber,
   SnapshotChunk,
+  MemberTransport,
   SnapshotChunkReply,
-  Transport,
-  TransportReceiver,
 } from '../../../src/raft/transport/transport.ts';
 import type { ClusterLedger } from '../invariants/cluster-ledger.ts';
 import { hold } from '../invariants/violation.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { RandomStream } from './random-streams.ts';
+import type { SimulatedWires } from './simulated-calls.ts';
 import type { SimulatedLinks } from './simulated-links.ts';
+import { type SimulatedMember, SimulatedNodePort } from './simulated-node-port.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
 /** One frame in so many is decoded and encoded again. */
@@ -33,16 +34,19 @@ export interface ChunkOptions {
   readonly timeoutMs: number;
 }
 
-/** All nodes' transports: the production's frames over simulated links. */
+/** Where the nodes of a simulation are that need no address. */
+const addressOf = (node: NodeNumber): string => `n${node}`;
+
+/** All nodes' ports: the production's frames over simulated links between machines. */
 export class SimulatedNetwork {
-  readonly #queue: EventQueue;
+  readonly queue: EventQueue;
   readonly #links: SimulatedLinks;
   readonly #random: RandomStream;
-  readonly #ledger: ClusterLedger;
-  readonly #ends = new Map<
-    NodeNumber,
-    { process: SimulatedProcess; receiver: TransportReceiver }
-  >();
+  readonly #ledger: Pick<ClusterLedger, 'sent'>;
+  readonly #ports = new Map<string, SimulatedNodePort>();
+  /** The machine that has an address, also while no process of it listens. */
+  readonly #machines = new Map<string, number>();
+  readonly wires: SimulatedWires;
   chunks: ChunkOptions;
   #frames = 0;
   /** Messages that were handed over, by kind. */
@@ -52,65 +56,99 @@ export class SimulatedNetwork {
     queue: EventQueue,
     links: SimulatedLinks,
     random: RandomStream,
-    ledger: ClusterLedger,
+    ledger: Pick<ClusterLedger, 'sent'>,
     chunks: ChunkOptions,
   ) {
-    this.#queue = queue;
+    this.queue = queue;
     this.#links = links;
     this.#random = random;
     this.#ledger = ledger;
     this.chunks = chunks;
+    this.wires = { queue, links, random, resetChance: () => this.chunks.resetChance };
   }
 
-  /** The transport of a process. */
-  transport(process: SimulatedProcess): Transport {
+  /** A process listens at an address, which is its machine's from now on; whoever listened there does no more. */
+  port(
+    process: SimulatedProcess,
+    address: string,
+    { token }: { readonly token?: string } = {},
+  ): SimulatedNodePort {
+    const port = new SimulatedNodePort(this, process, address, token);
+    this.#ports.set(address, port);
+    this.#machines.set(address, process.node);
+    return port;
+  }
+
+  /** The transport of a process whose machine's number is its node's. */
+  transport(process: SimulatedProcess): MemberTransport {
     const { node } = process;
-    return {
-      node,
-      listen: (receiver) => {
-        this.#ends.set(node, { process, receiver });
-      },
-      send: (to, messages) => {
-        if (process.state === 'down') return;
-        this.#send(process, to, messages);
-      },
-      sendChunk: (to, chunk, signal) => this.#sendChunk(process, to, chunk, signal),
-      [Symbol.asyncDispose]: () => {
-        if (this.#ends.get(node)?.process === process) this.#ends.delete(node);
-        return Promise.resolve();
-      },
-    };
+    const membership = { node, cluster: 'a cluster', addressOf };
+    return this.port(process, addressOf(node)).join(membership);
   }
 
-  #send(process: SimulatedProcess, to: NodeNumber, messages: readonly GroupMessage[]): void {
+  /** The port that listens at an address now. */
+  portAt(address: string): SimulatedNodePort | undefined {
+    const port = this.#ports.get(address);
+    return port?.process.state === 'down' ? undefined : port;
+  }
+
+  machineAt(address: string): number | undefined {
+    return this.#machines.get(address);
+  }
+
+  /** The machine where a member believes another node to be. */
+  machineOf(member: SimulatedMember, to: NodeNumber): number | undefined {
+    if (member.forgotten.has(to)) return undefined;
+    return this.machineAt(member.membership.addressOf(to) ?? '');
+  }
+
+  /** The other node, where it is who a member looks for, and speaks with it. */
+  memberAt(member: SimulatedMember, to: NodeNumber): SimulatedMember | undefined {
+    const { addressOf: find, cluster, node } = member.membership;
+    const other = this.portAt(find(to) ?? '')?.member;
+    const isSought = other?.membership.node === to && other.membership.cluster === cluster;
+    return isSought && !other.forgotten.has(node) ? other : undefined;
+  }
+
+  /** Nobody listens there any more. */
+  remove(port: SimulatedNodePort): void {
+    if (this.#ports.get(port.address) === port) this.#ports.delete(port.address);
+  }
+
+  /** Sends messages of a member on their way. */
+  send(member: SimulatedMember, to: NodeNumber, messages: readonly GroupMessage[]): void {
+    const { node } = member.membership;
     for (const { group, message } of messages) {
       this.#ledger.sent(group, message);
       this.sent[message.kind] = (this.sent[message.kind] ?? 0) + 1;
     }
+    const machine = this.machineOf(member, to);
     for (const frame of encodeFrames(messages)) {
       this.#checkCodec(frame);
-      const label = (): string => `n${process.node}>n${to} ${describe(decodeFrame(frame))}`;
-      const sent = this.#links.send(process.node, to, label, () =>
-        this.#arrive(process.node, to, frame, label),
-      );
-      if (sent === 'dropped') this.#reportUnreachable(process, to);
+      const label = (): string => `n${node}>n${to} ${describe(decodeFrame(frame))}`;
+      const sent =
+        machine === undefined
+          ? 'dropped'
+          : this.#links.send(member.port.process.node, machine, label, () =>
+              this.#arrive(member, to, frame, label),
+            );
+      if (sent === 'dropped') this.#reportUnreachable(member, to);
     }
   }
 
-  #arrive(from: NodeNumber, to: NodeNumber, frame: Uint8Array, label: () => string): void {
-    const end = this.#ends.get(to);
+  #arrive(from: SimulatedMember, to: NodeNumber, frame: Uint8Array, label: () => string): void {
+    const end = this.memberAt(from, to);
     // The checksum of the header is one of everything.
-    this.#queue.trace.mix(new DataView(frame.buffer, frame.byteOffset).getUint32(16, true));
-    end?.process.deliver(label, () => {
-      end.receiver.onMessages(from, decodeFrame(frame.slice()));
+    this.queue.trace.mix(new DataView(frame.buffer, frame.byteOffset).getUint32(16, true));
+    if (end?.receiver === undefined) return;
+    end.port.process.deliver(label, () => {
+      end.receiver?.onMessages(from.membership.node, decodeFrame(frame.slice()));
     });
   }
 
-  #reportUnreachable(process: SimulatedProcess, to: NodeNumber): void {
-    const receiver = this.#ends.get(process.node)?.receiver;
-    process.schedule(this.#random.exponential(5), `n${process.node} unreachable n${to}`, () =>
-      receiver?.onUnreachable(to),
-    );
+  #reportUnreachable({ membership, port, receiver }: SimulatedMember, to: NodeNumber): void {
+    const label = `n${membership.node} unreachable n${to}`;
+    port.process.schedule(this.#random.exponential(5), label, () => receiver?.onUnreachable(to));
   }
 
   #checkCodec(frame: Uint8Array): void {
@@ -124,13 +162,15 @@ export class SimulatedNetwork {
     );
   }
 
-  #sendChunk(
-    process: SimulatedProcess,
+  /** Sends a chunk of a member on its way; resolves with the answer. */
+  sendChunk(
+    member: SimulatedMember,
     to: NodeNumber,
     chunk: SnapshotChunk,
     signal: AbortSignal | undefined,
   ): Promise<SnapshotChunkReply> {
-    const { node } = process;
+    const { process } = member.port;
+    const { node } = member.membership;
     const bytes = encodeChunk({ number: 1, chunk });
     this.sent['chunk'] = (this.sent['chunk'] ?? 0) + 1;
     const label = `n${node}>n${to} chunk`;
@@ -144,14 +184,18 @@ export class SimulatedNetwork {
       );
       signal?.addEventListener('abort', () => giveUp('aborted'));
       if (this.#breaks(process, label, giveUp)) return;
-      this.#links.send(node, to, label, () => {
-        const end = this.#ends.get(to);
-        end?.process.deliver(label, () => {
+      const machine = this.machineOf(member, to);
+      if (machine === undefined) return;
+      this.#links.send(process.node, machine, label, () => {
+        const end = this.memberAt(member, to);
+        if (end?.receiver === undefined) return;
+        const { receiver } = end;
+        end.port.process.deliver(label, () => {
           const received = decodeChunk(openFrame(bytes).body).chunk;
           this.#answer(
-            end.process,
-            node,
-            end.receiver.onChunk(node, received),
+            end.port.process,
+            process.node,
+            receiver.onChunk(node, received),
             (reply) => {
               const back = `${label} reply`;
               if (this.#breaks(process, back, giveUp)) return;
