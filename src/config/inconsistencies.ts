@@ -9,8 +9,10 @@ const problem = (field: string, message: string): ConfigProblem => ({
   message: `${field}: ${message}`,
 });
 
-const PEER = /^[^@\s]+@[^@\s:]+:\d{1,5}$/;
-const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/;
+const PEER = /^([^@\s]+)@(\S+)$/;
+const ADDRESS = /^(?:\[[0-9a-fA-F:.]+\]|[^:@\s]+):(\d{1,5})$/;
+const PORT_MAX = 65_535;
+const OVERLAY = /^[^=\s]+=[^=\s]+$/;
 const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 const RULES: readonly Rule[] = [
@@ -62,6 +64,7 @@ const RULES: readonly Rule[] = [
       ? undefined
       : problem('cluster.node_id', 'has 1 to 128 letters, digits, dots, hyphens or underscores'),
   ({ cluster }) => badAddress('cluster.node_address', cluster.nodeAddress),
+  ({ cluster }) => badAddress('cluster.rest_address', cluster.restAddress),
   ({ cluster }) => badAddress('cluster.raft_address', cluster.raftAddress),
   ({ cluster }) => badPeers('cluster.initial_peers', cluster.initialPeers),
   ({ cluster }) => badPeers('cluster.seed_nodes', cluster.seedNodes),
@@ -76,6 +79,26 @@ const RULES: readonly Rule[] = [
           'contradicts initial_peers: a node founds a cluster or joins one',
         )
       : undefined,
+  ({ cluster }) =>
+    cluster.enabled && !cluster.joinCluster && cluster.initialPeers.length === 0
+      ? problem('cluster.enabled', 'needs initial_peers, or join_cluster and seed_nodes')
+      : undefined,
+  ({ cluster }) =>
+    cluster.initialPeers.length > 0 && !namesOf(cluster.initialPeers).includes(cluster.nodeId)
+      ? problem('cluster.initial_peers', `does not have this node (${cluster.nodeId})`)
+      : undefined,
+  ({ cluster }) => {
+    const bad = cluster.hostOverlay.find((pair) => !OVERLAY.test(pair));
+    return bad === undefined
+      ? undefined
+      : problem('cluster.host_overlay', `${JSON.stringify(bad)} is not name=place`);
+  },
+  ({ raft }) => {
+    const given = [raft.tlsCertPath, raft.tlsKeyPath, raft.tlsCaPath].filter((path) => path !== '');
+    return given.length === 0 || given.length === 3
+      ? undefined
+      : problem('raft.tls_cert_path', 'goes together with tls_key_path and tls_ca_path');
+  },
 ];
 
 /** What is wrong between the settings, each of which is right for itself; empty where all is well. */
@@ -84,16 +107,25 @@ export function inconsistencies(config: Config): readonly ConfigProblem[] {
 }
 
 function badAddress(field: string, address: string): ConfigProblem | undefined {
-  return address === '' || ADDRESS.test(address)
+  return address === '' || isAddress(address)
     ? undefined
     : problem(field, `${JSON.stringify(address)} is not host:port`);
 }
 
+function isAddress(text: string): boolean {
+  const port = Number(ADDRESS.exec(text)?.[1] ?? 0);
+  return port >= 1 && port <= PORT_MAX;
+}
+
+const namesOf = (peers: readonly string[]): readonly string[] =>
+  peers.map((peer) => PEER.exec(peer)?.[1] ?? '');
+
 function badPeers(field: string, peers: readonly string[]): ConfigProblem | undefined {
-  const bad = peers.find((peer) => !PEER.test(peer));
-  return bad === undefined
-    ? undefined
-    : problem(field, `${JSON.stringify(bad)} is not node@host:port`);
+  const bad = peers.find((peer) => !isAddress(PEER.exec(peer)?.[2] ?? ''));
+  if (bad !== undefined) return problem(field, `${JSON.stringify(bad)} is not node@host:port`);
+  const names = namesOf(peers);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  return twice === undefined ? undefined : problem(field, `names ${twice} twice`);
 }
 
 function portsDiffer({ server, cluster, monitoring }: Config): ConfigProblem | undefined {

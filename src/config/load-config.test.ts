@@ -53,12 +53,15 @@ const valueOf = (config: Config, setting: Setting): unknown =>
   (config[setting.section] as Readonly<Record<string, unknown>>)[setting.property];
 
 /** Values that rules between settings tie to others; given together with what they need. */
-const COMPANIONS: Readonly<Record<string, string>> = {
-  'server.read_only_api_key': 'server.api_key',
-  'server.tls_cert_path': 'server.tls_key_path',
-  'server.tls_key_path': 'server.tls_cert_path',
-  'cluster.join_cluster': 'cluster.seed_nodes',
-  'server.read_only_api_key_file': 'server.api_key',
+const NODE_TLS = ['raft.tls_cert_path', 'raft.tls_key_path', 'raft.tls_ca_path'];
+const COMPANIONS: Readonly<Record<string, readonly string[]>> = {
+  'server.read_only_api_key': ['server.api_key'],
+  'server.tls_cert_path': ['server.tls_key_path'],
+  'server.tls_key_path': ['server.tls_cert_path'],
+  'cluster.enabled': ['cluster.node_id', 'cluster.initial_peers'],
+  'cluster.join_cluster': ['cluster.seed_nodes'],
+  'server.read_only_api_key_file': ['server.api_key'],
+  ...Object.fromEntries(NODE_TLS.map((path) => [path, NODE_TLS])),
 };
 const FILES = { 'a-file': 'from-a-file\n' };
 
@@ -102,6 +105,8 @@ const RAISED = new Set([
 ]);
 const ADJUSTED: Readonly<Record<string, SettingValue>> = {
   'limits.dimension_max': 1000,
+  'cluster.node_id': 'node-2',
+  'cluster.host_overlay': ['host-1=127.0.0.1', 'host-2:7000=127.0.0.1:7001'],
   'vector.dimension': 5,
 };
 
@@ -111,10 +116,10 @@ const asText = (value: SettingValue): string =>
   typeof value === 'object' ? value.join(',') : String(value);
 
 function assignmentsFor(setting: Setting): readonly (readonly [Setting, SettingValue])[] {
-  const companion = SETTINGS.find(({ path }) => path === COMPANIONS[setting.path]);
-  return [setting, ...(companion === undefined ? [] : [companion])].map(
-    (each) => [each, chosenValue(each)] as const,
+  const companions = SETTINGS.filter(
+    ({ path }) => path !== setting.path && COMPANIONS[setting.path]?.includes(path),
   );
+  return [setting, ...companions].map((each) => [each, chosenValue(each)] as const);
 }
 
 describe.each(SETTINGS.map((setting) => [setting.path, setting] as const))('%s', (_, setting) => {
@@ -341,6 +346,33 @@ test.each<[string, Sources, string]>([
     },
     'founds a cluster or joins one',
   ],
+  ['a port that there is none of', { env: { GRAPE_RAFT_ADDRESS: 'host:70000' } }, 'not host:port'],
+  [
+    'a peer twice',
+    { flags: ['--cluster.initial_peers=node-1@a:1,node-1@b:1'] },
+    'names node-1 twice',
+  ],
+  [
+    'first members without this one',
+    { flags: ['--cluster.initial_peers=node-2@a:1,node-3@b:1'] },
+    'does not have this node (node-1)',
+  ],
+  [
+    'a cluster that nobody is named of',
+    { flags: ['--cluster.enabled', '--cluster.node_id=node-1'] },
+    'needs initial_peers, or join_cluster',
+  ],
+  [
+    'a node of a cluster without a name',
+    { flags: ['--cluster.enabled', '--cluster.initial_peers=node-1@a:1'] },
+    'cluster.node_id: a node of a cluster needs a name of its own',
+  ],
+  ['a place of nothing', { flags: ['--cluster.host_overlay=host'] }, 'is not name=place'],
+  [
+    'encryption between nodes without authorities',
+    { flags: ['--raft.tls_cert_path=a', '--raft.tls_key_path=b'] },
+    'goes together with tls_key_path and tls_ca_path',
+  ],
 ])('refuses %s', (_, sources, message) => {
   const error = refusal(sources);
   expect(error.code).toBe('INVALID_ARGUMENT');
@@ -367,7 +399,12 @@ test('a secret comes from a file, without the line end', () => {
 });
 
 test('a switch alone means true, before another flag and at the end', () => {
-  const flags = ['--cluster.enabled', '--vector.binary_quantization'];
+  const flags = [
+    '--cluster.enabled',
+    '--cluster.node_id=node-1',
+    '--cluster.initial_peers=node-1@a:1',
+    '--vector.binary_quantization',
+  ];
   const config = load({ flags });
   expect([config.cluster.enabled, config.vector.binaryQuantization]).toEqual([true, true]);
 });
@@ -416,16 +453,30 @@ test('secrets are not printed and stand in no message', () => {
 });
 
 test('warns of what is allowed but hardly meant', () => {
-  const loaded = loadConfig(options({ toml: '[cluster]\nenabled = true' }));
-  const warnings = 'warnings' in loaded ? loaded.warnings : [];
-  expect(warnings.map((warning) => warning.split(' ')[0])).toEqual([
-    'server.host',
-    'cluster.cluster_token',
+  const warned = (...flags: string[]): (string | undefined)[] => {
+    const loaded = loadConfig(
+      options({ flags: [...flags, '--cluster.node_id=a', '--cluster.initial_peers=a@b:1'] }),
+    );
+    return 'warnings' in loaded ? loaded.warnings.map((text) => text.split(' ')[0]) : [];
+  };
+  const isOpen = ['--server.host=0.0.0.0', '--cluster.enabled'];
+  const tls = ['cert', 'key', 'ca'].map((name) => `--raft.tls_${name}_path=${name}`);
+  expect(warned()).toEqual([]);
+  expect(warned('--cluster.enabled')).toEqual([]);
+  expect(warned(...isOpen)).toEqual(['server.host', 'cluster.cluster_token', 'raft.tls_cert_path']);
+  expect(warned(...isOpen, ...tls)).toEqual(['server.host']);
+  expect(warned('--cluster.enabled', '--sharding.replica_count=2')).toEqual([
+    'sharding.replica_count',
   ]);
-  expect(loadConfig(options({}))).toMatchObject({ warnings: [] });
 });
+
+const SERVED_BY_NONE = [
+  '--cluster.enabled',
+  '--cluster.node_id=a',
+  '--cluster.initial_peers=a@b:1',
+];
 
 test('a cluster is named as not served yet', () => {
   expect(unservedSettings(load({}))).toEqual([]);
-  expect(unservedSettings(load({ env: { GRAPE_CLUSTER_ENABLED: 'true' } }))).toHaveLength(1);
+  expect(unservedSettings(load({ flags: SERVED_BY_NONE }))).toHaveLength(1);
 });

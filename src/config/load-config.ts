@@ -46,6 +46,7 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
   for (const assignment of assignments) problems.push(...assign(values, assignment));
   problems.push(...readSecretFiles(values, options.readFile));
   refuse(problems);
+  refuse(namelessNode(values));
   const config = build(values, flags.configPath !== undefined, options.machine);
   refuse(inconsistencies(config));
   return {
@@ -92,6 +93,13 @@ function assign(
 function describe(value: unknown): string {
   if (typeof value === 'bigint') return `${value}`;
   return JSON.stringify(value) ?? typeof value;
+}
+
+/** Nodes that were not given names would all have the same, and only one of them would be let in. */
+function namelessNode(values: ReadonlyMap<string, SettingValue>): readonly ConfigProblem[] {
+  const field = 'cluster.node_id';
+  if (values.get('cluster.enabled') !== true || values.has(field)) return [];
+  return [{ field, message: `${field}: a node of a cluster needs a name of its own` }];
 }
 
 /** Fills secrets from the files that are named in their place. */
@@ -151,7 +159,7 @@ function build(
   return Object.freeze(sections) as unknown as Config;
 }
 
-function warningsFor({ server, cluster }: Config): readonly string[] {
+function warningsFor({ server, cluster, raft, sharding }: Config): readonly string[] {
   const warnings: string[] = [];
   const local = ['127.0.0.1', '::1', 'localhost'].includes(server.host);
   if (!local && server.apiKey === '') {
@@ -164,8 +172,18 @@ function warningsFor({ server, cluster }: Config): readonly string[] {
       'server.api_key travels unencrypted: set server.tls_cert_path, or put a proxy with TLS in front',
     );
   }
-  if (cluster.enabled && cluster.clusterToken === '') {
-    warnings.push('cluster.cluster_token is not set: any node may join');
+  if (cluster.enabled && !local && cluster.clusterToken === '' && raft.tlsCaPath === '') {
+    warnings.push(
+      'cluster.cluster_token is not set: whoever reaches the port between nodes may join, and has all data',
+    );
+  }
+  if (cluster.enabled && !local && raft.tlsCertPath === '') {
+    warnings.push('raft.tls_cert_path is not set: data travels between nodes unencrypted');
+  }
+  if (cluster.enabled && sharding.replicaCount % 2 === 0) {
+    warnings.push(
+      `sharding.replica_count is ${sharding.replicaCount}: one more than half of an even number has to be there, so that one copy less outlives as much`,
+    );
   }
   return warnings;
 }

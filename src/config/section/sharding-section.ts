@@ -6,23 +6,26 @@ export const SHARDING_SECTION = Type.Object(
   {
     shardCount: integerSetting(1, 4096, {
       default: 16,
-      description: 'Shards of the whole database; fixed once data was written.',
+      description:
+        'Shards of the whole database; fixed when the cluster is founded, whatever its nodes say later.',
     }),
     replicaCount: integerSetting(1, 15, {
       default: 3,
-      description: 'Copies of each shard in a cluster.',
+      description:
+        'Copies of each shard; fewer while there are fewer nodes. Fixed when the cluster is founded. A shard goes on while more than half of its copies do.',
     }),
     rebalanceThreshold: numberSetting(0.001, 1, {
       default: 0.1,
-      description: 'Part by which nodes may differ in load before shards are moved.',
+      description:
+        'Part of the mean by which counts of replicas may differ between nodes before `POST /cluster/rebalance` moves any; a difference of one is always left.',
     }),
     migrationBatchSize: integerSetting(1, 1_000_000, {
       default: 1000,
-      description: 'Points in one message while a shard moves.',
+      description: 'Points in one message while a shard moves, taken as 1 KiB each; at most 8 MiB.',
     }),
   },
   {
     description:
-      'How many parts, how many copies, how they move. Only `shard_count` has an effect on a single node.',
+      'How many parts, how many copies, how they move. A single node has one copy of each shard.',
   },
 );
