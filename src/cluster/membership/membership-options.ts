@@ -14,7 +14,7 @@ import type { MembershipLog } from './membership-log.ts';
 import type { IdentityStore } from './node-identity.ts';
 
 /** What a node says of itself that Raft does not know. */
-export type NodeCondition = Pick<
+export type NodeVitals = Pick<
   NodeReport,
   'version' | 'writable' | 'reasons' | 'diskFreeBytes' | 'memoryBytes' | 'uptimeSeconds'
 >;
@@ -57,7 +57,7 @@ export interface MembershipOptions {
     command: ShardCommand,
     signal: AbortSignal,
   ) => Promise<unknown>;
-  readonly condition: () => NodeCondition;
+  readonly vitals: () => NodeVitals;
   /** The node is gone for good: nothing goes to it or is taken from it any more. */
   readonly forgetPeer: (node: NodeNumber) => void;
 }

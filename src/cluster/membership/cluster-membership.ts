@@ -1,0 +1,215 @@
+import { pause } from '../../base/clock.ts';
+import { toVectorDbError, VectorDbError } from '../../base/error.ts';
+import { CATALOG_GROUP, type ClusterState } from '../catalog/cluster-state.ts';
+import { nodeOf } from '../../raft/host/replica-id.ts';
+import type { NodeCallHandlers } from '../call/node-call-server.ts';
+import { Announcer } from './announcer.ts';
+import { assertAdmissible } from './admission.ts';
+import { CatalogChanger } from './catalog-changer.ts';
+import { ClusterDriver } from './cluster-driver.ts';
+import { ClusterOperations } from './cluster-operations.ts';
+import { CollectionKeeper } from './collection-keeper.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { ViewMaker } from './view-maker.ts';
+import { beginFirstGroups, foundCluster } from './first-groups.ts';
+import { objectionTo } from './guarded-change.ts';
+import type { MembershipOptions } from './membership-options.ts';
+import { NodeReporter } from './node-reporter.ts';
+import { PacedLoop } from './paced-loop.ts';
+import { Registrar } from './registrar.ts';
+import { ReplicaKeeper } from './replica-keeper.ts';
+import { encodeClusterCommand } from '../catalog/cluster-command-codec.ts';
+import { decodeClusterResult } from '../catalog/cluster-result-codec.ts';
+
+const KEEPER_MS = 1_000;
+const ANNOUNCER_MS = 1_000;
+const REACHED_MS = 5_000;
+
+/** What this node does for others as a member; the kinds that routing does not answer, and `changeCatalog`. */
+export type MembershipHandlers = Required<
+  Pick<
+    NodeCallHandlers,
+    'report' | 'clusterView' | 'changeCatalog' | 'changeConfiguration' | 'transferLeadership'
+  >
+>;
+
+/** A node's part in its cluster: its replicas, its collections, where it is; and, on the catalog's leader, looking after the whole. */
+export class ClusterMembership implements AsyncDisposable {
+  /** For operators. */
+  readonly operations: ClusterOperations;
+  readonly handlers: MembershipHandlers;
+  readonly #options: MembershipOptions;
+  readonly #collections: CollectionKeeper;
+  readonly #replicas: ReplicaKeeper;
+  readonly #announcer: Announcer;
+  readonly #driver: ClusterDriver;
+  readonly #loops: readonly PacedLoop[];
+  readonly #stop = new AbortController();
+  #founding: Promise<void> = Promise.resolve();
+
+  private constructor(options: MembershipOptions) {
+    const { clock, log, formed, desk, host, caller, holder } = options;
+    this.#options = options;
+    const state = (): ClusterState => options.catalog.state;
+    const leaderNode = (): number => host.leaderNode(CATALOG_GROUP);
+    this.#collections = new CollectionKeeper({ holder, state });
+    this.#announcer = new Announcer({
+      ...options,
+      state,
+      isCatalogReached: () => leaderNode() !== 0,
+    });
+    this.#replicas = new ReplicaKeeper({
+      host,
+      state,
+      log,
+      isCatalogElsewhere: () => this.#announcer.isRegistered,
+    });
+    this.#driver = new ClusterDriver({ ...options, state });
+    const reporter = new NodeReporter({
+      ...options,
+      state,
+      swept: () => this.#collections.swept,
+    });
+    const views = new ViewMaker({ ...options, state, driver: this.#driver, reporter });
+    const changer = new CatalogChanger({ clock, caller, leaderNode });
+    this.operations = new ClusterOperations({
+      clock,
+      desk,
+      changer,
+      state,
+      reached: (version) => this.#reachedSoon(version),
+      view: () => views.view(),
+      self: formed.introduction,
+    });
+    this.handlers = this.#handlersOf(reporter, () => views.liveView());
+    this.#loops = [
+      this.#loop(KEEPER_MS, 'its replicas', () => this.#keep()),
+      this.#loop(KEEPER_MS, 'its collections', () => this.#collections.pass()),
+      this.#loop(ANNOUNCER_MS, 'its address', (signal) => this.#announcer.pass(signal)),
+    ];
+    const registrar = new Registrar({
+      identity: formed.identity,
+      addresses: formed.addresses,
+      state,
+      change: (command) => changer.change(command),
+    });
+    desk.answerBy((request) => registrar.answer(request));
+  }
+
+  /**
+   * Begins this node's first groups, if it is new, and looks after the rest from then on.
+   *
+   * @throws {VectorDbError} DATA_CORRUPT where the node's log is gone; what {@link RaftHost.createGroup} says
+   */
+  static async open(options: MembershipOptions): Promise<ClusterMembership> {
+    const { formed, settings } = options;
+    const first = { ...options, settings };
+    await beginFirstGroups(first);
+    const membership = new ClusterMembership(options);
+    if (formed.identity.stage === 'founding') {
+      membership.#founding = foundCluster(first, membership.#stop.signal).catch((error) => {
+        if (!membership.#stop.signal.aborted) throw error;
+      });
+    }
+    membership.catalogChanged(options.catalog.state);
+    for (const loop of membership.#loops) loop.start();
+    membership.#driver.start();
+    return membership;
+  }
+
+  /** Why the node is not wholly in its cluster; empty: it is. */
+  get reasons(): readonly string[] {
+    const { host, catalog, formed } = this.#options;
+    const own = catalog.state.nodes.get(formed.identity.node);
+    const reasons = [...this.#announcer.reasons];
+    if (own?.state === 'gone') {
+      reasons.push('this node was removed from its cluster: delete its data to let it join again');
+    }
+    if (catalog.state.clusterId === '') reasons.push('the catalog has not arrived yet');
+    else if (host.leaderNode(CATALOG_GROUP) === 0) reasons.push('the catalog has no leader');
+    return reasons;
+  }
+
+  /** To be told of each change of the catalog that is applied here. Never throws. */
+  catalogChanged(state: ClusterState): void {
+    this.#options.formed.addresses.follow(state.nodes.values());
+    for (const loop of this.#loops) loop.wake();
+    this.#driver.wake();
+  }
+
+  /** Resolves once collections as of a version of the catalog can be used here. @throws {VectorDbError} DEADLINE_EXCEEDED by the signal */
+  collectionsReached(version: number, signal?: AbortSignal): Promise<void> {
+    return this.#collections.reached(version, signal);
+  }
+
+  /** Nothing is begun any more; resolves when nothing is under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([this.#driver.stop(), ...this.#loops.map((loop) => loop.stop())]);
+    await this.#founding;
+  }
+
+  async #keep(): Promise<void> {
+    const { catalog, host, forgetPeer } = this.#options;
+    const status = host.groups().find(({ group }) => group === CATALOG_GROUP);
+    if (status?.state === 'open') {
+      const { voters, outgoing, learners } = status.raft.configuration;
+      const members = new Set([...voters, ...outgoing, ...learners].map(nodeOf));
+      for (const { number, state } of catalog.state.nodes.values()) {
+        // Until then it has to hear that it is gone.
+        if (state === 'gone' && !members.has(number) && number !== host.node) forgetPeer(number);
+      }
+    }
+    await this.#replicas.pass();
+  }
+
+  #handlersOf(reporter: NodeReporter, view: () => ClusterView): MembershipHandlers {
+    const { host, catalog } = this.#options;
+    return {
+      report: () => reporter.report(),
+      clusterView: () => Promise.resolve(view()),
+      changeCatalog: async ({ command, session }, { signal }) => {
+        const collector = this.#driver.leads ? this.#driver.collector : undefined;
+        assertAdmissible(command, catalog.state, collector);
+        const stamp = session === undefined ? {} : { session };
+        const bytes = encodeClusterCommand(command);
+        return decodeClusterResult(await host.propose(CATALOG_GROUP, bytes, { ...stamp, signal }));
+      },
+      changeConfiguration: async ({ group, change }, { signal }) => {
+        const status = host.status(group);
+        const objection =
+          status.state === 'open' ? objectionTo(change, status.raft.configuration) : undefined;
+        if (objection !== undefined) {
+          throw new VectorDbError('FAILED_PRECONDITION', `group ${group}: ${objection}`);
+        }
+        await host.changeConfiguration(group, change, signal);
+        return { done: true };
+      },
+      transferLeadership: async ({ group, to }, { signal }) => {
+        await host.transferLeadership(group, to, signal);
+        return { done: true };
+      },
+    };
+  }
+
+  async #reachedSoon(version: number): Promise<void> {
+    const { clock, catalog } = this.#options;
+    const endMs = clock.monotonicMs() + REACHED_MS;
+    while (catalog.state.version < version && clock.monotonicMs() < endMs) {
+      await pause(clock, 20);
+    }
+  }
+
+  #loop(intervalMs: number, what: string, run: (signal: AbortSignal) => Promise<void>): PacedLoop {
+    const { clock, log } = this.#options;
+    return new PacedLoop({
+      clock,
+      intervalMs: () => intervalMs,
+      run,
+      onError: (error) => {
+        const { code, message } = toVectorDbError(error);
+        log('warn', `could not look after ${what}; tries again`, { code, reason: message });
+      },
+    });
+  }
+}
