@@ -3,6 +3,17 @@
  * name, `bytes` as `Buffer`. A field left out of a request has the default that the proto file names.
  */
 
+import type {
+  ClusterInfoMessage,
+  ClusterNodeMessage,
+  ClusterShardMessage,
+  JoinClusterMessage,
+  LeaveClusterMessage,
+  MigrationStatusMessage,
+  RebalanceStatusMessage,
+} from './cluster-messages.ts';
+
+/** A point's id: an integer as decimal text, or a text. */
 export interface PointIdMessage {
   readonly kind?: 'integer' | 'text';
   readonly integer?: string;
@@ -203,6 +214,17 @@ export interface GrapeMethods {
   >;
   'Collections.Optimize': Method<InCollection, Empty>;
   'Node.Info': Method<Empty, InfoMessage>;
+  'Cluster.Info': Method<Empty, ClusterInfoMessage>;
+  'Cluster.Nodes': Method<Empty, { readonly nodes: readonly ClusterNodeMessage[] }>;
+  'Cluster.Shards': Method<Empty, { readonly shards: readonly ClusterShardMessage[] }>;
+  'Cluster.Join': Method<{ readonly nodeId: string; readonly address: string }, JoinClusterMessage>;
+  'Cluster.Leave': Method<
+    { readonly nodeId: string; readonly cancel: boolean },
+    LeaveClusterMessage
+  >;
+  'Cluster.MigrationStatus': Method<Empty, MigrationStatusMessage>;
+  'Cluster.Rebalance': Method<{ readonly cancel: boolean }, RebalanceStatusMessage>;
+  'Cluster.RebalanceStatus': Method<Empty, RebalanceStatusMessage>;
 }
 
 export type GrapeMethod = keyof GrapeMethods;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 
 import { toVectorDbError, type VectorDbError } from '../base/error.ts';
 import type { CliContext } from './cli-context.ts';
+import { clusterCommand } from './commands/cluster.ts';
 import { collectionsCommand } from './commands/collections.ts';
 import { countCommand } from './commands/count.ts';
 import { deleteCommand } from './commands/delete.ts';
@@ -18,7 +19,9 @@ export function grapeProgram(context: CliContext): Command {
   const program = new Command('grape');
   const write = (output: CliContext['stdout']) => (text: string) => void output.write(text);
   program
-    .description('Talks to a Grape server: imports, searches, exports and looks after collections.')
+    .description(
+      'Talks to a Grape server: imports, searches, exports, and looks after collections and the cluster.',
+    )
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
       writeOut: write(context.stdout),
@@ -36,6 +39,7 @@ export function grapeProgram(context: CliContext): Command {
     countCommand,
     deleteCommand,
     collectionsCommand,
+    clusterCommand,
     infoCommand,
   ];
   for (const command of commands) program.addCommand(adopt(command(context), program));
