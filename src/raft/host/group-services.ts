@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import type { GroupId } from '../log/log-storage.ts';
 import type { DigestMismatch } from './digest-check.ts';
 import type { GroupCommitter } from './group-committer.ts';
 import type { Outbox } from './outbox.ts';
@@ -21,7 +22,7 @@ export interface GroupServices {
   /** Where a group's numbers of reads begin: see `ReadWaiterOptions.firstContext`. */
   readonly firstContext: () => number;
   readonly wake: (group: Schedulable) => void;
-  /** The host has to end; never returns to normal. */
-  readonly onFatal: (error: unknown) => void;
+  /** What carries out a group's effects has failed for good: the group falls silent where its data are damaged, else the host has to end. */
+  readonly onError: (group: GroupId, error: unknown) => void;
   readonly onDigestMismatch: (mismatch: DigestMismatch) => void;
 }

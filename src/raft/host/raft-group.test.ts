@@ -106,7 +106,7 @@ class Bench {
       receiving: new Slots(1),
       firstContext: () => 1,
       wake: () => {},
-      onFatal: (error) => this.errors.push(error),
+      onError: (_, error) => this.errors.push(error),
       onDigestMismatch: () => {},
     };
     const log = must(this.log.group(1), 'the group is there');

@@ -75,7 +75,7 @@ export class RaftGroup implements Schedulable {
     });
     this.#pipeline = new ApplyPipeline({
       apply: (entries) => this.#apply(entries),
-      onError: services.onFatal,
+      onError: (error) => services.onError(group, error),
     });
     this.requests = new GroupRequests({
       group,
@@ -357,7 +357,7 @@ export class RaftGroup implements Schedulable {
   }
 
   #makeSnapshots(): GroupSnapshots {
-    const { clock, limits, sender, receiving, onFatal } = this.#services;
+    const { clock, limits, sender, receiving, onError } = this.#services;
     return new GroupSnapshots({
       group: this.group,
       replica: this.replica,
@@ -375,12 +375,12 @@ export class RaftGroup implements Schedulable {
       onOffer: () => this.#wake(),
       onInstalled: (last) => this.#onInstalled(last),
       onSent: (outcome) => this.#onSent(outcome),
-      onError: onFatal,
+      onError: (error) => onError(this.group, error),
     });
   }
 
   #makeCompactor(): LogCompactor {
-    const { limits, onFatal } = this.#services;
+    const { limits, onError } = this.#services;
     return new LogCompactor({
       limits,
       log: this.#log,
@@ -392,7 +392,7 @@ export class RaftGroup implements Schedulable {
         this.#services.committer.submit(this.group, write, false, whenDone);
         this.#wake();
       },
-      onError: onFatal,
+      onError: (error) => onError(this.group, error),
     });
   }
 }

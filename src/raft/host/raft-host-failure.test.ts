@@ -79,6 +79,22 @@ describe('a state machine', () => {
     expect(cluster.node(1).fatal).toHaveLength(1);
   });
 
+  test('that finds its state damaged silences its group alone, until it is replaced', async () => {
+    const cluster = await HostCluster.withLeader(3);
+    await cluster.createGroup([1, 2, 3], 2);
+    await cluster.elect(1, 2);
+    const damaged = new VectorDbError('DATA_CORRUPT', 'a checksum differs');
+    const machine = cluster.node(1).machines.machine(GROUP);
+    Object.assign(machine as object, { apply: () => Promise.reject(damaged) });
+    const proposal = cluster.host(1).propose(GROUP, set('a', '1'));
+    await expect(cluster.finish(proposal)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect(cluster.host(1).status(GROUP)).toMatchObject({ damage: 'a checksum differs' });
+    await cluster.until(() => cluster.leads(2) || cluster.leads(3));
+    await cluster.finish(cluster.host(1).propose(2, set('b', '1')));
+    await cluster.finish(cluster.host(1).removeGroup(GROUP));
+    expect(cluster.node(1).fatal).toEqual([]);
+  });
+
   test('that is behind makes its leader refuse proposals until it has caught up', async () => {
     let open = true;
     const waiting: (() => void)[] = [];

@@ -95,7 +95,9 @@ export class RaftHost implements AsyncDisposable {
       receiving: new Slots(limits.snapshotsMax),
       firstContext: () => random.below(2 ** 32) * 2 ** 20,
       wake: (group) => this.#scheduler.wake(group),
-      onFatal,
+      onError: (group, error) => {
+        if (!this.#onGroupError(group, error)) onFatal(error);
+      },
       onDigestMismatch: options.onDigestMismatch ?? (() => {}),
     };
     this.#groups = new GroupTable({
@@ -302,7 +304,7 @@ export class RaftHost implements AsyncDisposable {
     return this.#groups.get(group);
   }
 
-  /** Damage that is found while a log is read concerns its group alone, which falls silent. */
+  /** Damage that is found while a group's log is read, or its state, concerns that group alone, which falls silent. */
   #onGroupError(group: GroupId, error: unknown): boolean {
     const open = this.#groups.find(group);
     if (!isDamage(error) || open === undefined) return false;
