@@ -1,5 +1,6 @@
 import type { ClusterCommand } from '../catalog/cluster-command.ts';
 import type { Move, MoveReason } from '../catalog/cluster-state.ts';
+import { replicasWanted } from '../catalog/move-changes.ts';
 import { MoveSlots } from './move-slots.ts';
 import { conditionOf, type PlacementInput, replicaKey } from './placement-input.ts';
 import { planRebalancing } from './rebalancing-plan.ts';
@@ -36,7 +37,7 @@ export function planMoves(input: PlacementInput): MovePlan {
   const repairs = planRepairs(input, surveys);
   const slots = new MoveSlots(input, surveys);
   const begin: WantedMove[] = [];
-  const canBegin = (move: WantedMove): boolean => keepsQuorum(input, surveys[move.shard], move);
+  const canBegin = (move: WantedMove): boolean => isSafe(input, surveys[move.shard], move);
   const possible = repairs.wanted.filter(canBegin);
   for (const move of possible) if (slots.take(move)) begin.push(move);
   const balance = planRebalancing(input, surveys, repairs.targets);
@@ -65,15 +66,19 @@ export function planMoves(input: PlacementInput): MovePlan {
   };
 }
 
-/** Whether a majority is alive before the move and after it. */
-function keepsQuorum(
+/**
+ * Whether a majority is alive before the move and after it; and whether what is alive is enough without a replica that goes while none comes: a silent one
+ * may not be counted on.
+ */
+function isSafe(
   input: PlacementInput,
   survey: ShardSurvey | undefined,
   { add, remove }: WantedMove,
 ): boolean {
   if (survey === undefined || !survey.hasQuorum) return false;
   const live = new Set(survey.live);
-  if (remove !== undefined) live.delete(remove);
+  const loses = remove !== undefined && live.delete(remove);
+  if (loses && add === undefined && live.size < replicasWanted(input.state)) return false;
   if (add !== undefined && conditionOf(input, add) === 'alive') live.add(add);
   const size = survey.size + (add === undefined ? 0 : 1) - (remove === undefined ? 0 : 1);
   return live.size >= majorityOf(size);
