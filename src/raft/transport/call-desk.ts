@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import { toVectorDbError } from '../../base/error.ts';
-import type { CallFailure } from './call-codec.ts';
+import { type CallFailure, encodeAnswer, encodeFailure } from './call-codec.ts';
 
 /** How a call ended here. */
 export type CallOutcome =
@@ -92,4 +92,15 @@ export class CallDesk {
       this.#bytes -= bytes;
     }
   }
+}
+
+/** A call's end as one frame; an answer of more than `bytesMax` bytes fails. */
+export function frameOfOutcome(number: number, outcome: CallOutcome, bytesMax: number): Uint8Array {
+  if (outcome.kind !== 'answer') {
+    return encodeFailure({ number, failure: outcome.kind, reason: outcome.reason });
+  }
+  const { bytes } = outcome;
+  if (bytes.length <= bytesMax) return encodeAnswer({ number, total: bytes.length, data: bytes });
+  const reason = `its answer of ${bytes.length} bytes is too large`;
+  return encodeFailure({ number, failure: 'failed', reason });
 }

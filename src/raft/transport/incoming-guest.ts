@@ -1,7 +1,7 @@
 import type { Timer } from '../../base/clock.ts';
 import { malformed } from './byte-reader.ts';
-import { type CallFailure, decodeCall, encodeAnswer, encodeFailure } from './call-codec.ts';
-import type { CallDesk, CallOutcome, ServedCall } from './call-desk.ts';
+import { decodeCall } from './call-codec.ts';
+import { type CallDesk, type CallOutcome, frameOfOutcome, type ServedCall } from './call-desk.ts';
 import type { Frame } from './frame-codec.ts';
 import type { IncomingLane, LaneConnection } from './incoming-lane.ts';
 import type { PortContext } from './link-context.ts';
@@ -41,7 +41,7 @@ export class IncomingGuest implements IncomingLane {
     if (call === undefined) return true;
     const { number, data } = call;
     if (isFull) {
-      this.#fail(number, 'overloaded', 'there are too many guests');
+      this.#answer(number, { kind: 'overloaded', reason: 'there are too many guests' });
       return true;
     }
     const remainingMs = Math.min(call.remainingMs, context.limits.guestMs);
@@ -60,21 +60,9 @@ export class IncomingGuest implements IncomingLane {
   }
 
   #answer(number: number, outcome: CallOutcome): void {
-    if (outcome.kind !== 'answer') {
-      this.#fail(number, outcome.kind, outcome.reason);
-      return;
-    }
-    const { bytes } = outcome;
-    if (bytes.length > GUEST_BYTES_MAX) {
-      this.#fail(number, 'failed', `its answer of ${bytes.length} bytes is too large`);
-      return;
-    }
-    this.#options.context.counters.guestsServed += 1;
-    this.#end(encodeAnswer({ number, total: bytes.length, data: bytes }));
-  }
-
-  #fail(number: number, failure: CallFailure, reason: string): void {
-    this.#end(encodeFailure({ number, failure, reason }));
+    const isAnswer = outcome.kind === 'answer' && outcome.bytes.length <= GUEST_BYTES_MAX;
+    if (isAnswer) this.#options.context.counters.guestsServed += 1;
+    this.#end(frameOfOutcome(number, outcome, GUEST_BYTES_MAX));
   }
 
   #end(last: Uint8Array): void {

@@ -1,14 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { VectorDbError } from '../../base/error.ts';
-import {
-  decodeAnswer,
-  decodeCall,
-  decodeFailure,
-  encodeAnswer,
-  encodeCall,
-  encodeFailure,
-} from './call-codec.ts';
-import { CallDesk, type CallOutcome, type ServedCall } from './call-desk.ts';
+import { decodeAnswer, decodeCall, decodeFailure, encodeCall } from './call-codec.ts';
+import { CallDesk, frameOfOutcome, type ServedCall } from './call-desk.ts';
 import { openFrame } from './frame-codec.ts';
 import type { CallOptions } from './transport.ts';
 
@@ -103,7 +96,8 @@ export class MemoryCall {
     callee.closed.addEventListener('abort', onLost, { once: true });
     this.#served = callee.desk.serve(callee.handle, data, remainingMs, (outcome) => {
       callee.closed.removeEventListener('abort', onLost);
-      if (outcome !== 'expired') this.#options.defer(() => this.#end(frameOf(outcome)));
+      if (outcome !== 'expired')
+        this.#options.defer(() => this.#end(frameOfOutcome(1, outcome, this.#options.bytesMax)));
     });
   }
 
@@ -132,12 +126,4 @@ export class MemoryCall {
     this.#isOpen = false;
     this.#ends.reject(new VectorDbError(code, `${this.#options.name}: ${why}`));
   }
-}
-
-function frameOf(outcome: CallOutcome): Uint8Array {
-  if (outcome.kind === 'answer') {
-    const { bytes } = outcome;
-    return encodeAnswer({ number: 1, total: bytes.length, data: bytes });
-  }
-  return encodeFailure({ number: 1, failure: outcome.kind, reason: outcome.reason });
 }

@@ -4,13 +4,12 @@ import {
   decodeAnswer,
   decodeCall,
   decodeFailure,
-  encodeAnswer,
   encodeCall,
-  encodeFailure,
 } from '../../../src/raft/transport/call-codec.ts';
 import {
   CallDesk,
   type CallOutcome,
+  frameOfOutcome,
   type ServedCall,
 } from '../../../src/raft/transport/call-desk.ts';
 import { openFrame } from '../../../src/raft/transport/frame-codec.ts';
@@ -160,7 +159,7 @@ export class SimulatedCall {
 
   #answer(process: SimulatedProcess, outcome: CallOutcome): void {
     if (process.state === 'down' || this.#breaks()) return;
-    const frame = frameOf(outcome);
+    const frame = frameOfOutcome(1, outcome, this.#options.bytesMax);
     const { caller } = this.#options;
     const label = `n${process.node}>n${caller.node} answer`;
     this.#wires.links.send(process.node, caller.node, label, () =>
@@ -209,12 +208,4 @@ export class SimulatedCall {
     this.#isOpen = false;
     this.#ends.reject(new VectorDbError(code, `${this.#options.name}: ${why}`));
   }
-}
-
-function frameOf(outcome: CallOutcome): Uint8Array {
-  if (outcome.kind === 'answer') {
-    const { bytes } = outcome;
-    return encodeAnswer({ number: 1, total: bytes.length, data: bytes });
-  }
-  return encodeFailure({ number: 1, failure: outcome.kind, reason: outcome.reason });
 }
