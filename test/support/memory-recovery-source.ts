@@ -9,10 +9,20 @@ export class MemoryRecoverySource implements RecoverySource {
   #journal: { index: number; collection: number; keys: PointKey[] }[] = [];
   appliedIndex = 0;
   journalStart = 1;
-  lineage = 0;
+  readonly lineage: number;
 
-  constructor(collection: number) {
+  constructor(collection: number, lineage = 0) {
     this.#collection = collection;
+    this.lineage = lineage;
+  }
+
+  /** What a snapshot of it becomes on another node: the same points under another lineage, without the journal. */
+  copy(lineage: number): MemoryRecoverySource {
+    const copy = new MemoryRecoverySource(this.#collection, lineage);
+    for (const [text, row] of this.#records) copy.#records.set(text, row);
+    copy.appliedIndex = this.appliedIndex;
+    copy.journalStart = this.appliedIndex + 1;
+    return copy;
   }
 
   /** Writes the point, or removes it; the next log index is its version. */

@@ -37,7 +37,7 @@ export class CollectionIndex implements AsyncDisposable {
   #sequence = SEQUENCE_AT_OPEN;
   #isViewStale = false;
   #isStaged = false;
-  #isDropped = false;
+  #isClosed = false;
 
   private constructor(options: CollectionIndexOptions, store: SegmentStore) {
     this.#options = options;
@@ -161,7 +161,7 @@ export class CollectionIndex implements AsyncDisposable {
 
   /** Whether the shard was admitted with the store of this lineage, and not all of it is in. */
   isFilling(shard: number, lineage: number): boolean {
-    return !this.#isDropped && this.#ledger.isFilling(shard, lineage);
+    return !this.#isClosed && this.#ledger.isFilling(shard, lineage);
   }
 
   /**
@@ -288,7 +288,7 @@ export class CollectionIndex implements AsyncDisposable {
 
   /** Ends builds and removes everything from disk, once no thread can be about to open it. */
   async drop(): Promise<void> {
-    this.#isDropped = true;
+    this.#isClosed = true;
     const reason = 'the collection was dropped';
     await this.#builds.close(
       new VectorDbError('COLLECTION_NOT_FOUND', reason, { field: 'collection' }),
@@ -300,6 +300,7 @@ export class CollectionIndex implements AsyncDisposable {
 
   /** Ends builds and makes durable what can be. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     await this.#builds.close(new VectorDbError('SHUTTING_DOWN', 'the index is being closed'));
     this.checkpoint();
     for (const segment of this.#segments.sealed) segment[Symbol.dispose]();

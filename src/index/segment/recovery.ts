@@ -26,6 +26,8 @@ export interface RecoveryOptions {
   readonly stores: ReadonlyMap<number, RecoverySource>;
   /** Whether shards that have to be read as a whole, and have more than a few points, are left to the caller. */
   readonly fillLater?: boolean;
+  /** Records that are read at once. */
+  readonly sliceRows?: number;
   readonly log?: (
     level: IndexEvent['level'],
     event: string,
@@ -42,7 +44,7 @@ export interface RecoveryOptions {
  * @throws {VectorDbError} DATA_CORRUPT: the index has writes that a store has not
  */
 export async function recoverIndex(options: RecoveryOptions): Promise<ShardFill[]> {
-  const { index, stores, log } = options;
+  const { index, stores, sliceRows, log } = options;
   for (const [shard, store] of stores) assertNothingLost(index, shard, store);
   index.forgetShard(
     ...index.shards.map(({ shard }) => shard).filter((shard) => !stores.has(shard)),
@@ -58,7 +60,7 @@ export async function recoverIndex(options: RecoveryOptions): Promise<ShardFill[
       index.completeShard(shard, appliedIndex);
       index.commit([]);
     } else {
-      const fill = new ShardFill({ index, shard, source });
+      const fill = new ShardFill({ index, shard, source, ...(sliceRows && { sliceRows }) });
       const isFilled = (await fill.step()) === 'filled';
       if (!isFilled && options.fillLater === true) {
         left.push(fill);
