@@ -3,7 +3,6 @@ import type { ConfigurationChange } from '../../raft/core/configuration.ts';
 import type { SessionStamp } from '../../raft/host/command-envelope.ts';
 import type { GroupId } from '../../raft/log/log-storage.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
-import type { ApplyResult } from '../../sharding/shard-command.ts';
 import type { ReadRequest, ReadResponse } from '../../worker/read-messages.ts';
 import type { ClusterCommand, ClusterCommandResult } from '../catalog/cluster-command.ts';
 import type { ClusterView } from '../membership/cluster-view.ts';
@@ -55,7 +54,11 @@ export type NodeCallKind = NodeCall['kind'];
 
 /** Answers, by the kind of the call. */
 export interface NodeAnswers {
-  readonly propose: ApplyResult;
+  /**
+   * What the state machine gave (`shard-result-codec.ts`). A refusal in it is remembered under the session's number; one that is thrown was made before the
+   * log, and is not.
+   */
+  readonly propose: { readonly result: Uint8Array };
   readonly openSession: { readonly session: number };
   readonly changeCatalog: ClusterCommandResult;
   readonly awaitCatalog: { readonly version: number };

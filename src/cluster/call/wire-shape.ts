@@ -41,10 +41,12 @@ export const real: WireShape<number> = plain(
   'a number',
   (value): value is number => typeof value === 'number' && !Number.isNaN(value),
 );
+/** Any text. */
 export const text: WireShape<string> = plain(
   'a text',
   (value): value is string => typeof value === 'string',
 );
+/** Yes or no. */
 export const flag: WireShape<boolean> = plain(
   'true or false',
   (value): value is boolean => typeof value === 'boolean',
@@ -126,6 +128,7 @@ export function optional<T>(shape: WireShape<T>): WireShape<T | undefined> {
   };
 }
 
+/** Any number of the same, in order. */
 export function list<T>(shape: WireShape<T>): WireShape<readonly T[]> {
   return {
     encode: (values) => values.map((value) => shape.encode(value)),

@@ -34,6 +34,11 @@ export interface ShardHolder extends AsyncDisposable {
   /** State machines of the shards' groups. Commands are encoded `ShardCommand`s, results those of `shard-result-codec.ts`. */
   readonly machines: StateMachineFactory;
   /**
+   * The shards that are here and can be read: all their points are in the indexes. Never changed in place: another set takes its place before a shard's
+   * points begin to go, and after they have all come, so that a read which finds the same set before and after has missed nothing.
+   */
+  readonly readable: ReadonlySet<number>;
+  /**
    * Reads what this node holds, without asking anyone. A request's `shards` says which shards it is about; each has to be here.
    *
    * @throws {VectorDbError} NOT_READY where a shard is not here or not indexed yet; OVERLOADED, DEADLINE_EXCEEDED
