@@ -1,6 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { SAMPLE_CHUNK, SAMPLE_MESSAGES } from '../../../test/support/raft/transport-messages.ts';
+import { ALIVE_FRAME } from './alive-frame.ts';
+import {
+  decodeAnswer,
+  decodeCall,
+  decodeCancel,
+  decodeFailure,
+  decodeRest,
+  encodeAnswer,
+  encodeCall,
+  encodeCancel,
+  encodeFailure,
+  encodeRest,
+} from './call-codec.ts';
 import { clusterProof } from './cluster-proof.ts';
 import { openFrame } from './frame-codec.ts';
 import {
@@ -25,7 +38,6 @@ import {
   encodeOutcome,
 } from './snapshot-chunk-codec.ts';
 import type { GroupMessage } from './transport.ts';
-import { writeFrame } from './write-frame.ts';
 
 const golden = JSON.parse(
   readFileSync(new URL('../../../test/golden/raft-frames-v1.json', import.meta.url), 'utf8'),
@@ -51,6 +63,14 @@ const hello: Hello = {
 };
 const challenge = { version: 1, node: 2, nonce: new Uint8Array(32).fill(0xbb) };
 const refusal = { reason: 'cluster', detail: 'another cluster' } as const;
+const call = { number: 300, remainingMs: 5000, total: 70_000, data: Uint8Array.of(1, 2, 3) };
+const answer = { number: 300, total: 3, data: Uint8Array.of(4, 5, 6) };
+const rest = { number: 300, data: Uint8Array.of(7, 8) };
+const failures = [
+  { number: 300, failure: 'failed', reason: 'the disk is full' },
+  { number: 300, failure: 'overloaded', reason: 'busy' },
+] as const;
+const guestHello: Hello = { ...hello, cluster: '', from: 0, to: 0, lane: 'guests' };
 const proofOf = (side: 'client' | 'server'): Uint8Array =>
   clusterProof(
     Buffer.from('secret'),
@@ -68,8 +88,16 @@ const written: Readonly<Record<string, Uint8Array | undefined>> = {
       encodeOutcome({ number: 5, outcome }),
     ]),
   ),
-  alive: writeFrame('alive', 0, () => {}),
+  alive: ALIVE_FRAME,
+  call: encodeCall(call),
+  callRest: encodeRest('callRest', rest),
+  answer: encodeAnswer(answer),
+  answerRest: encodeRest('answerRest', rest),
+  'callFailure failed': encodeFailure(failures[0]),
+  'callFailure overloaded': encodeFailure(failures[1]),
+  callCancel: encodeCancel(300),
   hello: encodeHello(hello),
+  'hello of a guest': encodeHello(guestHello),
   challenge: encodeChallenge(challenge),
   proof: encodeProof('proof', proofOf('client')),
   welcome: encodeProof('welcome', proofOf('server')),
@@ -101,9 +129,22 @@ describe('frames of version 1', () => {
     }
   });
 
+  test('are read as ever: calls and what is answered', () => {
+    const body = (name: string): Uint8Array => openFrame(frame(name)).body;
+    expect(decodeCall(body('call'))).toEqual(call);
+    expect(decodeRest(body('callRest'))).toEqual(rest);
+    expect(decodeAnswer(body('answer'))).toEqual(answer);
+    expect(decodeRest(body('answerRest'))).toEqual(rest);
+    for (const failure of failures) {
+      expect(decodeFailure(body(`callFailure ${failure.failure}`))).toEqual(failure);
+    }
+    expect(decodeCancel(body('callCancel'))).toBe(300);
+  });
+
   test('are read as ever: the handshake', () => {
     const body = (name: string): Uint8Array => openFrame(frame(name)).body;
     expect(decodeHello(body('hello'))).toEqual(hello);
+    expect(decodeHello(body('hello of a guest'))).toEqual(guestHello);
     expect(decodeChallenge(body('challenge'))).toEqual(challenge);
     expect(decodeProof(body('proof'))).toEqual(proofOf('client'));
     expect(decodeProof(body('welcome'))).toEqual(proofOf('server'));

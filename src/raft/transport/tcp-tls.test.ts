@@ -119,6 +119,24 @@ describe.skipIf(!hasOpenssl)('nodes over mutual TLS', () => {
     }
   });
 
+  test('let guests ask who show a certificate of the authority, whatever it names, and no others', async () => {
+    const host = await world.open({ tls: certificates.two });
+    host.serveGuests((request) => Promise.resolve(request));
+    const address = `localhost:${host.port}`;
+    const question = Uint8Array.of(1, 2);
+    const member = await world.open({ tls: certificates.three });
+    expect(await member.ask(address, question, { timeoutMs: 10_000 })).toEqual(question);
+    const strange = { ...foreign.sign('node-9'), authority: certificates.one.authority };
+    const stranger = await world.open({ tls: strange });
+    await expect(stranger.ask(address, question, { timeoutMs: 10_000 })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    const distrustful = await world.open({ tls: foreign.sign('node-9') });
+    await expect(distrustful.ask(address, question, { timeoutMs: 10_000 })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+  });
+
   test('still ask for the token', async () => {
     const one = await world.start(1, { tls: certificates.one, token: 'guessed' });
     await world.start(2, { tls: certificates.two });
