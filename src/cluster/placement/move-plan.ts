@@ -67,7 +67,7 @@ export function planMoves(input: PlacementInput): MovePlan {
 }
 
 /**
- * Whether a majority is alive before the move and after it; and whether what is alive is enough without a replica that goes while none comes: a silent one
+ * Whether the shard is idle and a majority is alive before the move and after it; and whether what is alive is enough without a replica that goes while none comes: a silent one
  * may not be counted on.
  */
 function isSafe(
@@ -75,7 +75,7 @@ function isSafe(
   survey: ShardSurvey | undefined,
   { add, remove }: WantedMove,
 ): boolean {
-  if (survey === undefined || !survey.hasQuorum) return false;
+  if (survey === undefined || survey.move !== undefined || !survey.hasQuorum) return false;
   const live = new Set(survey.live);
   const loses = remove !== undefined && live.delete(remove);
   if (loses && add === undefined && live.size < replicasWanted(input.state)) return false;

@@ -8,7 +8,8 @@ import { zonesOf } from './zones.ts';
 
 /**
  * The fewest moves that spread replicas over zones and make counts even, none if `rebalancing` is off; those from the fullest nodes to the emptiest first.
- * Shards that move already, or have a replica that is silent or to be repaired, stay as they are and count.
+ * Shards that have a replica which is silent or to be repaired stay as they are and count. Those that move already are planned for as they will be: were they
+ * taken to stay, others would move in their place.
  *
  * @param targets - by shard: where replicas will be once all repairs are done
  */
@@ -21,13 +22,9 @@ export function planRebalancing(
   const wanted = replicasWanted(input.state);
   const candidates = takers(input);
   const items = surveys.map((survey, shard): SpreadItem => {
-    const { sound } = survey;
-    const isWhole =
-      survey.move === undefined &&
-      sound.length === survey.size &&
-      sound.length === wanted &&
-      sound.every((node) => conditionOf(input, node) === 'alive');
-    if (isWhole) return { fixed: [], movable: sound, candidates, count: wanted };
+    if (isWhole(input, survey, wanted)) {
+      return { fixed: [], movable: survey.nodes, candidates, count: wanted };
+    }
     const fixed = targets[shard] ?? [];
     return { fixed, movable: [], candidates: [], count: fixed.length };
   });
@@ -39,6 +36,18 @@ export function planRebalancing(
   const gap = ({ add = 0, remove = 0 }: WantedMove): number =>
     (counts.get(remove) ?? 0) - (counts.get(add) ?? 0);
   return moves.toSorted((a, b) => gap(b) - gap(a));
+}
+
+/** Whether nothing is wrong with a shard once the move that is under way has ended, so that it may move for balance then. */
+function isWhole(
+  input: PlacementInput,
+  { nodes, move, spent, renewable }: ShardSurvey,
+  wanted: number,
+): boolean {
+  const isMember = (node: NodeNumber): boolean =>
+    input.state.nodes.get(node)?.state === 'member' && conditionOf(input, node) === 'alive';
+  const isSound = move !== undefined || spent.length + renewable.length === 0;
+  return isSound && nodes.length === wanted && nodes.every(isMember);
 }
 
 /** Within a zone where it can be, so that no step on the way is worse for zones. */
