@@ -11,6 +11,7 @@ import { ClusterOperations } from './cluster-operations.ts';
 import { CollectionKeeper } from './collection-keeper.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { ViewMaker } from './view-maker.ts';
+import { within } from './deadline.ts';
 import { beginFirstGroups, foundCluster } from './first-groups.ts';
 import { objectionTo } from './guarded-change.ts';
 import type { MembershipOptions } from './membership-options.ts';
@@ -24,6 +25,7 @@ import { decodeClusterResult } from '../catalog/cluster-result-codec.ts';
 const KEEPER_MS = 1_000;
 const ANNOUNCER_MS = 1_000;
 const REACHED_MS = 5_000;
+const FRESH_MS = 2_000;
 
 /** What this node does for others as a member; the kinds that routing does not answer, and `changeCatalog`. */
 export type MembershipHandlers = Required<
@@ -77,6 +79,7 @@ export class ClusterMembership implements AsyncDisposable {
       desk,
       changer,
       state,
+      freshened: () => this.#freshened(),
       reached: (version) => this.#reachedSoon(version),
       view: () => views.view(),
       self: formed.introduction,
@@ -190,6 +193,17 @@ export class ClusterMembership implements AsyncDisposable {
         return { done: true };
       },
     };
+  }
+
+  async #freshened(): Promise<void> {
+    const { clock, host } = this.#options;
+    try {
+      await within(clock, FRESH_MS, this.#stop.signal, (limited) =>
+        host.readBarrier(CATALOG_GROUP, limited),
+      );
+    } catch (error) {
+      if (!(error instanceof VectorDbError)) throw error;
+    }
   }
 
   async #reachedSoon(version: number): Promise<void> {

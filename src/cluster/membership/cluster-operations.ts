@@ -25,6 +25,8 @@ export interface ClusterOperationsOptions {
   readonly desk: Pick<GuestDesk, 'ask'>;
   readonly changer: Pick<CatalogChanger, 'change'>;
   readonly state: () => ClusterState;
+  /** Resolves once this node has applied what the catalog had agreed on before; or after a while, where that cannot be learnt. */
+  readonly freshened: () => Promise<void>;
   /** Resolves once this node has applied the catalog up to a version. */
   readonly reached: (version: number) => Promise<void>;
   /** Of the catalog's leader, or what this node remembers. */
@@ -69,6 +71,7 @@ export class ClusterOperations {
    * @throws {VectorDbError} FAILED_PRECONDITION where the node is not up or is elsewhere: the message says what to do; UNAVAILABLE
    */
   async join(request: { readonly nodeId: string; readonly address: string }): Promise<JoinResult> {
+    await this.#options.freshened();
     const before = this.#find(request.nodeId);
     const node = before ?? (await this.#awaitMember(request));
     const { raftAddress, grpcAddress, restAddress, nodeId, number } = node;
@@ -89,6 +92,7 @@ export class ClusterOperations {
     readonly nodeId: string;
     readonly cancel?: boolean | undefined;
   }): Promise<LeaveResult> {
+    await this.#options.freshened();
     const node = this.#find(request.nodeId);
     if (node === undefined) {
       const text = `there is no node ${JSON.stringify(request.nodeId)} in the cluster`;
