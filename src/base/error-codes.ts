@@ -150,6 +150,12 @@ export const ERROR_CODES = {
     true,
     'This node does not lead the group, or leads it no more; nothing was changed. The answer may name the node that does.',
   ),
+  STALE_EPOCH: entry(
+    503,
+    G.UNAVAILABLE,
+    true,
+    'The sender of a write knew an older set of replicas of the shard; nothing was changed. Nodes send it again by themselves.',
+  ),
   OUTCOME_UNKNOWN: entry(
     503,
     G.UNKNOWN,

@@ -1,48 +1,31 @@
-import { must } from '../base/assert.ts';
+import { assert, must } from '../base/assert.ts';
 import { type SerializedError, VectorDbError, serializeError } from '../base/error.ts';
 import { pointKeyText } from '../base/point-id.ts';
 import type { ShardStore } from '../storage/shard-store.ts';
 import type { PointMutation } from './point-mutation.ts';
 import type { RecordEdits } from './record-edits.ts';
-import type { ApplyResult } from './shard-command.ts';
 import { ShardCommandCodec } from './shard-command-codec.ts';
-import { type LogEntry, ShardStateMachine } from './shard-state-machine.ts';
+import { encodeShardResult } from './shard-result-codec.ts';
+import { ShardStateMachine, ShardUnreadable } from './shard-state-machine.ts';
+import type { ShardStep, StepOutcome } from './shard-step.ts';
 
-/** A command with its place in its shard's log. Plain data: it travels between threads. */
-export interface ShardEntry extends LogEntry {
-  readonly shard: number;
-}
-
-/**
- * What became of a proposal. `refused`: it took its log index and changed nothing. `failed`: the storage did not take it and its log index is free again;
- * a crash before the next successful probe may still bring it back. `skipped`: its log index was applied before.
- */
-export type ProposalOutcome =
-  | { readonly kind: 'applied'; readonly result: ApplyResult }
-  | { readonly kind: 'refused' | 'failed'; readonly error: SerializedError }
-  | { readonly kind: 'skipped' };
-
-/** What became of a batch. Plain data: it travels between threads. */
-export interface BatchOutcome {
-  /** One for each entry of the batch, in its order. */
-  readonly outcomes: readonly ProposalOutcome[];
-  /** The applied index, by shard, of every shard that the batch touched. */
+/** What became of some steps, and what the index has to do before anyone is told. */
+export interface AppliedSteps {
+  /** One for each step, in their order. */
+  readonly outcomes: readonly StepOutcome[];
+  /** The applied index, by shard, of every shard that the steps touched. */
   readonly appliedIndexes: ReadonlyMap<number, number>;
-}
-
-/** A batch's outcome, and what the index has to do before anyone is told. */
-export interface AppliedBatch extends BatchOutcome {
   /** Shard by shard; of each point its last state. */
   readonly mutations: readonly PointMutation[];
+  /** Collections that were dropped, of all shards. */
+  readonly dropped: readonly number[];
 }
 
 export interface ShardApplierOptions {
-  /** The stores of the shards of this node, by shard. */
-  readonly stores: ReadonlyMap<number, ShardStore>;
   readonly edits: RecordEdits;
   /** Told of commands that cannot be applied. */
   readonly onRefused: (shard: number, index: number, error: SerializedError) => void;
-  /** Called before a batch is written. @throws {VectorDbError} DISK_FULL: nothing of the batch is written */
+  /** Called before a step is written. @throws {VectorDbError} DISK_FULL: nothing of the step is written */
   readonly assertRoom: () => void;
   /** Told by a probe of points whose last write was reported as failed but is there: the index has to follow. */
   readonly onSurvived: (
@@ -51,31 +34,57 @@ export interface ShardApplierOptions {
   ) => Promise<void>;
 }
 
-/** Applies batches of commands to the shards of a node: all shards side by side, batches one after another. */
+/** A shard that is written here. */
+interface OpenShard {
+  readonly store: ShardStore;
+  readonly machine: ShardStateMachine;
+  /** The log index up to which mutations were handed out. */
+  told: number;
+  /** Of a step whose write failed, but may have arrived all the same. */
+  unsure: { readonly index: number; readonly results: readonly Uint8Array[] } | undefined;
+}
+
+interface AppliedStep {
+  readonly outcome: StepOutcome;
+  readonly mutations: readonly PointMutation[];
+  readonly dropped: readonly number[];
+}
+
+/** Applies steps to the shards of a node: all shards side by side, calls one after another. */
 export class ShardApplier {
   readonly #options: ShardApplierOptions;
-  readonly #machines = new Map<number, ShardStateMachine>();
-  /** By shard, the log index up to which mutations were handed out. */
-  readonly #told = new Map<number, number>();
+  readonly #codec = new ShardCommandCodec();
+  readonly #shards = new Map<number, OpenShard>();
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: ShardApplierOptions) {
     this.#options = options;
-    const codec = new ShardCommandCodec();
-    for (const [shard, records] of options.stores) {
-      this.#told.set(shard, records.appliedIndex);
-      const { edits, onRefused } = options;
-      this.#machines.set(shard, new ShardStateMachine({ records, codec, edits, onRefused }));
-    }
+  }
+
+  /** Takes a shard's store; one that was there before is forgotten. */
+  open(store: ShardStore): void {
+    const { edits, onRefused } = this.#options;
+    const machine = new ShardStateMachine({
+      records: store,
+      codec: this.#codec,
+      edits,
+      onRefused,
+    });
+    this.#shards.set(store.shard, { store, machine, told: store.appliedIndex, unsure: undefined });
+  }
+
+  /** Forgets a shard's store; no step of it is under way. */
+  close(shard: number): void {
+    this.#shards.delete(shard);
   }
 
   /**
-   * Resolves when all shards' parts are durable or have failed; a shard's part is one unit. It rejects only for a bug.
+   * Resolves when all shards' steps are durable or have failed. It rejects only for a bug.
    *
-   * @param batch - entries of a shard in log order
+   * @param steps - at most one a shard
    */
-  apply(batch: readonly ShardEntry[]): Promise<AppliedBatch> {
-    const turn = this.#tail.then(() => this.#apply(batch));
+  apply(steps: readonly ShardStep[]): Promise<AppliedSteps> {
+    const turn = this.#tail.then(() => this.#apply(steps));
     this.#tail = turn.catch(() => undefined);
     return turn;
   }
@@ -96,75 +105,73 @@ export class ShardApplier {
 
   async #probe(reopen: boolean): Promise<ReadonlyMap<number, number>> {
     this.#options.assertRoom();
-    const stores = [...this.#options.stores];
-    const probes = await Promise.allSettled(stores.map(([, store]) => store.probe(reopen)));
+    const shards = [...this.#shards.values()];
+    const probes = await Promise.allSettled(shards.map(({ store }) => store.probe(reopen)));
     for (const probe of probes) if (probe.status === 'rejected') throw probe.reason;
     const survived: PointMutation[] = [];
-    for (const [shard, store] of stores) {
-      const told = this.#told.get(shard) as number;
+    for (const { store, told } of shards) {
       if (store.appliedIndex > told) survived.push(...(await touchedSince(store, told + 1)));
     }
-    const appliedIndexes = new Map(stores.map(([shard, store]) => [shard, store.appliedIndex]));
+    const appliedIndexes = new Map(shards.map(({ store }) => [store.shard, store.appliedIndex]));
     if (survived.length > 0) await this.#options.onSurvived(survived, appliedIndexes);
-    for (const [shard, index] of appliedIndexes) this.#told.set(shard, index);
+    for (const shard of shards) shard.told = shard.store.appliedIndex;
     return appliedIndexes;
   }
 
-  async #apply(batch: readonly ShardEntry[]): Promise<AppliedBatch> {
-    const positions = new Map<number, number[]>();
-    for (const [position, { shard }] of batch.entries()) {
-      const found = positions.get(shard);
-      if (found === undefined) positions.set(shard, [position]);
-      else found.push(position);
-    }
-    const outcomes = new Array<ProposalOutcome>(batch.length);
-    const parts = [...positions].map(async ([shard, places]) => {
-      const entries = places.map((place) => batch[place] as ShardEntry);
-      const part = await this.#applyShard(shard, entries);
-      for (const [i, place] of places.entries()) {
-        outcomes[place] = part.outcomes[i] as ProposalOutcome;
-      }
-      return part.mutations;
-    });
-    const mutations = (await Promise.all(parts)).flat();
-    const appliedIndexes = new Map(
-      [...positions.keys()].map((shard) => [shard, this.#store(shard).appliedIndex]),
-    );
-    return { outcomes, appliedIndexes, mutations };
+  async #apply(steps: readonly ShardStep[]): Promise<AppliedSteps> {
+    const shards = new Set(steps.map(({ shard }) => shard));
+    assert(shards.size === steps.length, 'a shard has one step at a time');
+    const applied = await Promise.all(steps.map((step) => this.#applyStep(step)));
+    return {
+      outcomes: applied.map(({ outcome }) => outcome),
+      appliedIndexes: new Map(
+        [...shards].map((shard) => [shard, this.#shard(shard).store.appliedIndex]),
+      ),
+      mutations: applied.flatMap(({ mutations }) => mutations),
+      dropped: applied.flatMap(({ dropped }) => dropped),
+    };
   }
 
-  async #applyShard(
-    shard: number,
-    entries: readonly ShardEntry[],
-  ): Promise<{ outcomes: ProposalOutcome[]; mutations: readonly PointMutation[] }> {
-    const store = this.#store(shard);
-    const fresh = entries.filter(({ index }) => index > store.appliedIndex);
-    const skipped = entries.length - fresh.length;
-    const outcomes = new Array<ProposalOutcome>(skipped).fill({ kind: 'skipped' });
-    const first = fresh[0];
-    if (first === undefined) return { outcomes, mutations: [] };
+  async #applyStep(step: ShardStep): Promise<AppliedStep> {
+    const shard = this.#shard(step.shard);
     try {
-      if (store.failure !== undefined) throw store.failure;
-      if (first.index !== store.appliedIndex + 1) {
-        throw new VectorDbError('STORAGE_FAILED', 'a write before this one failed');
-      }
-      this.#options.assertRoom();
-      const machine = must(this.#machines.get(shard), 'each store has a state machine');
-      const effects = machine.apply(fresh);
-      await store.write(effects.batch);
-      this.#told.set(shard, store.appliedIndex);
-      outcomes.push(...effects.outcomes);
-      return { outcomes, mutations: effects.mutations };
+      return await this.#write(shard, step);
     } catch (thrown) {
-      const error = serializeError(thrown);
+      const known = thrown instanceof ShardUnreadable ? thrown.cause : thrown;
+      const error = serializeError(known);
       if (error.code === 'INTERNAL') throw thrown;
-      for (const _ of fresh) outcomes.push({ kind: 'failed', error });
-      return { outcomes, mutations: [] };
+      return { outcome: { kind: 'failed', error }, mutations: [], dropped: [] };
     }
   }
 
-  #store(shard: number): ShardStore {
-    return must(this.#options.stores.get(shard), `shard ${shard} is on this node`);
+  async #write(shard: OpenShard, step: ShardStep): Promise<AppliedStep> {
+    const { store, machine, unsure } = shard;
+    const { last, rows, commands, previous } = step;
+    if (store.failure !== undefined) throw store.failure;
+    if (unsure?.index === last.index && store.appliedIndex === last.index) {
+      // It was told as failed, and a probe found it: its points are in the index by now.
+      shard.unsure = undefined;
+      return { outcome: { kind: 'applied', results: unsure.results }, mutations: [], dropped: [] };
+    }
+    if (store.appliedIndex !== previous) {
+      throw new VectorDbError('STORAGE_FAILED', 'a write before this one failed');
+    }
+    this.#options.assertRoom();
+    const { outcomes, mutations, batch } = machine.apply(commands);
+    const results = outcomes.map(encodeShardResult);
+    const hostRows = rows.map(({ key, value }) => {
+      if (value === undefined || value instanceof Uint8Array) return { key, value };
+      return { key, value: must(results[value.resultOf], 'a row names a command of its step') };
+    });
+    shard.unsure = { index: last.index, results };
+    await store.write({ ...batch, last, hostRows });
+    shard.unsure = undefined;
+    shard.told = store.appliedIndex;
+    return { outcome: { kind: 'applied', results }, mutations, dropped: batch.dropped ?? [] };
+  }
+
+  #shard(shard: number): OpenShard {
+    return must(this.#shards.get(shard), `shard ${shard} is on this node`);
   }
 }
 

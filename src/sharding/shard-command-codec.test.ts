@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { VectorDbError } from '../base/error.ts';
 import { encodePointId } from '../base/point-id.ts';
 import type { Filter } from '../index/filter/filter.ts';
+import { ANY_EPOCH, commandEpoch, setCommandEpoch } from './command-epoch.ts';
 import type { ShardCommand } from './shard-command.ts';
 import { ShardCommandCodec } from './shard-command-codec.ts';
 
@@ -56,6 +57,8 @@ const anyCommand: fc.Arbitrary<ShardCommand> = fc.oneof(
     collection: fc.nat(0xffff_ffff),
     points: fc.array(anyPoint, { maxLength: 4 }),
   }),
+  fc.constant({ kind: 'fence' as const }),
+  fc.record({ kind: fc.constant('drop' as const), collection: fc.nat(0xffff_ffff) }),
   selection.map((rest) => ({ kind: 'delete' as const, ...rest })),
   fc.tuple(selection, anyPayload, maybeBound).map(([rest, payload, bound]) => ({
     kind: 'setPayload' as const,
@@ -113,6 +116,8 @@ const golden: Record<string, ShardCommand> = {
     payload: plain(Buffer.from('{}')),
   },
   deletePayload: { kind: 'deletePayload', collection: 7, keys: [key(1)], paths: ['a.b', 'c'] },
+  drop: { kind: 'drop', collection: 7 },
+  fence: { kind: 'fence' },
 };
 
 describe('shard commands', () => {
@@ -123,6 +128,17 @@ describe('shard commands', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('carry the epoch of who sends them, which may be changed', () => {
+    const command = golden['delete'] as ShardCommand;
+    const bytes = codec.encode(command, 7);
+    expect(commandEpoch(bytes)).toBe(7);
+    expect(commandEpoch(codec.encode(command))).toBe(0);
+    setCommandEpoch(bytes, ANY_EPOCH);
+    expect(commandEpoch(bytes)).toBe(ANY_EPOCH);
+    expect(codec.decode(bytes)).toEqual(command);
+    expect(() => setCommandEpoch(bytes, ANY_EPOCH + 1)).toThrow('epoch');
   });
 
   test('have memory of their own, so that a message carries no more than them', () => {
@@ -147,17 +163,17 @@ describe('shard commands', () => {
 
   test('of a version that is not known are refused', () => {
     const bytes = codec.encode(golden['delete'] as ShardCommand);
-    bytes[1] = 2;
-    expect(() => codec.decode(bytes)).toThrow('version 2');
+    bytes[0] = 3;
+    expect(() => codec.decode(bytes)).toThrow('version 3');
   });
 
   test.each(Object.keys(golden))('%s has the bytes that its description says', (name) => {
     const file = readFileSync(
-      new URL('../../test/golden/shard-commands-v1.json', import.meta.url),
+      new URL('../../test/golden/shard-commands-v2.json', import.meta.url),
       'utf8',
     );
     const hex = (JSON.parse(file) as Record<string, string>)[name];
-    expect(Buffer.from(codec.encode(golden[name] as ShardCommand)).toString('hex')).toBe(hex);
+    expect(Buffer.from(codec.encode(golden[name] as ShardCommand, 258)).toString('hex')).toBe(hex);
     expect(codec.decode(Buffer.from(hex as string, 'hex'))).toEqual(golden[name]);
   });
 });

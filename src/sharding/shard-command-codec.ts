@@ -4,35 +4,47 @@ import { POINT_KEY_TAG, type PointKey } from '../base/point-id.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { PayloadIndexSchema } from '../index/collection-schema.ts';
 import type { Filter } from '../index/filter/filter.ts';
+import { COMMAND_HEAD_BYTES, setCommandEpoch } from './command-epoch.ts';
 import type { CommandSelection, PointUpsert, ShardCommand } from './shard-command.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const KIND = {
   upsert: 1,
   delete: 2,
   setPayload: 3,
   overwritePayload: 4,
   deletePayload: 5,
+  drop: 6,
+  fence: 7,
 } as const satisfies Record<ShardCommand['kind'], number>;
 
 /** Elements of an upsert before its points, and of each point before its vectors. */
-const UPSERT_HEAD = 3;
+const UPSERT_HEAD = 2;
 const POINT_HEAD = 2;
 /** What a journal row can hold. */
 const KEY_BYTES_MAX = 0xffff;
 
 /**
- * Turns commands into the bytes that logs hold, and back: one MessagePack array a command, described in docs/formats/shard-command.md. Decoding checks every
- * element, so that damaged bytes are an error and never a wrong command of another shape.
+ * Turns commands into the bytes that logs hold, and back: a version, the sender's epoch (`command-epoch.ts`) and one MessagePack array, described in
+ * docs/formats/shard-command.md. Decoding checks every element, so that damaged bytes are an error and never a wrong command of another shape.
  */
 export class ShardCommandCodec {
   // Records and shared structures would make the bytes of one command depend on those before it.
   readonly #packr = new Packr({ useRecords: false, useBigIntExtension: true, moreTypes: false });
 
-  /** The command's bytes, in memory of their own. */
-  encode(command: ShardCommand): Uint8Array {
+  /**
+   * The command's bytes, in memory of their own.
+   *
+   * @param epoch - of the shard's replicas as the sender knows them; 0 unless told
+   */
+  encode(command: ShardCommand, epoch = 0): Uint8Array {
     // The packer's own buffer is large and used again: a message to another thread would copy all of it.
-    return new Uint8Array(this.#packr.pack(this.#toArray(command)));
+    const packed = this.#packr.pack(toArray(command));
+    const bytes = new Uint8Array(COMMAND_HEAD_BYTES + packed.length);
+    bytes[0] = VERSION;
+    setCommandEpoch(bytes, epoch);
+    bytes.set(packed, COMMAND_HEAD_BYTES);
+    return bytes;
   }
 
   /**
@@ -41,66 +53,75 @@ export class ShardCommandCodec {
    * @throws {VectorDbError} DATA_CORRUPT
    */
   decode(bytes: Uint8Array): ShardCommand {
+    if (bytes[0] !== VERSION) throw malformed(`its version ${String(bytes[0])} is not known`);
     let value: unknown;
     try {
-      value = this.#packr.unpack(bytes);
+      value = this.#packr.unpack(bytes.subarray(COMMAND_HEAD_BYTES));
     } catch (thrown) {
       throw malformed('it is not MessagePack', thrown);
     }
     const items = list(value);
-    if (items[0] !== VERSION) throw malformed(`its version ${String(items[0])} is not known`);
-    const collection = items[2];
+    if (items[0] === KIND.fence) return { kind: 'fence' };
+    const collection = items[1];
     if (!isU32(collection)) throw malformed('it names no collection');
-    if (items[1] === KIND.upsert) {
+    if (items[0] === KIND.upsert) {
       return { kind: 'upsert', collection, points: items.slice(UPSERT_HEAD).map(decodePoint) };
     }
-    const keys = list(items[3]).map(decodeKey);
-    const filter = items[4] === null ? {} : { filter: decodeFilter(items[4]) };
-    const hasChange = items[1] !== KIND.delete;
-    const textIndexes = decodeTextIndexes(items[hasChange ? 6 : 5]);
-    const selection = { keys, ...filter, ...textIndexes };
-    switch (items[1]) {
-      case KIND.delete:
-        return { kind: 'delete', collection, ...selection };
-      case KIND.setPayload:
-        return {
-          kind: 'setPayload',
-          collection,
-          ...selection,
-          payload: binary(items[5]),
-          ...decodePayloadBytesMax(items[7]),
-        };
-      case KIND.overwritePayload:
-        return { kind: 'overwritePayload', collection, ...selection, payload: binary(items[5]) };
-      case KIND.deletePayload:
-        return {
-          kind: 'deletePayload',
-          collection,
-          ...selection,
-          paths: list(items[5]).map(text),
-        };
-      default:
-        throw malformed(`its kind ${String(items[1])} is not known`);
-    }
+    if (items[0] === KIND.drop) return { kind: 'drop', collection };
+    return decodeEdit(collection, items);
   }
+}
 
-  #toArray(command: ShardCommand): unknown[] {
-    const head = [VERSION, KIND[command.kind], command.collection];
-    if (command.kind === 'upsert') return [...head, ...command.points.map(encodePoint)];
-    const selection = [...head, command.keys, command.filter ?? null];
-    const { textIndexes } = command;
-    switch (command.kind) {
-      case 'delete':
-        return withoutEnd([...selection, textIndexes]);
-      case 'setPayload':
-        return withoutEnd([...selection, command.payload, textIndexes, command.payloadBytesMax]);
-      case 'overwritePayload':
-        return withoutEnd([...selection, command.payload, textIndexes]);
-      case 'deletePayload':
-        return withoutEnd([...selection, command.paths, textIndexes]);
-      default:
-        return unreachable(command);
-    }
+/** A command that is about points which are there. */
+function decodeEdit(collection: number, items: readonly unknown[]): ShardCommand {
+  const keys = list(items[2]).map(decodeKey);
+  const filter = items[3] === null ? {} : { filter: decodeFilter(items[3]) };
+  const hasChange = items[0] !== KIND.delete;
+  const textIndexes = decodeTextIndexes(items[hasChange ? 5 : 4]);
+  const selection = { keys, ...filter, ...textIndexes };
+  switch (items[0]) {
+    case KIND.delete:
+      return { kind: 'delete', collection, ...selection };
+    case KIND.setPayload:
+      return {
+        kind: 'setPayload',
+        collection,
+        ...selection,
+        payload: binary(items[4]),
+        ...decodePayloadBytesMax(items[6]),
+      };
+    case KIND.overwritePayload:
+      return { kind: 'overwritePayload', collection, ...selection, payload: binary(items[4]) };
+    case KIND.deletePayload:
+      return {
+        kind: 'deletePayload',
+        collection,
+        ...selection,
+        paths: list(items[4]).map(text),
+      };
+    default:
+      throw malformed(`its kind ${String(items[0])} is not known`);
+  }
+}
+
+function toArray(command: ShardCommand): unknown[] {
+  if (command.kind === 'fence') return [KIND.fence];
+  const head = [KIND[command.kind], command.collection];
+  if (command.kind === 'drop') return head;
+  if (command.kind === 'upsert') return [...head, ...command.points.map(encodePoint)];
+  const selection = [...head, command.keys, command.filter ?? null];
+  const { textIndexes } = command;
+  switch (command.kind) {
+    case 'delete':
+      return withoutEnd([...selection, textIndexes]);
+    case 'setPayload':
+      return withoutEnd([...selection, command.payload, textIndexes, command.payloadBytesMax]);
+    case 'overwritePayload':
+      return withoutEnd([...selection, command.payload, textIndexes]);
+    case 'deletePayload':
+      return withoutEnd([...selection, command.paths, textIndexes]);
+    default:
+      return unreachable(command);
   }
 }
 

@@ -4,10 +4,18 @@ import type { Filter } from '../index/filter/filter.ts';
 import type { PayloadJson } from '../storage/point-record.ts';
 
 /**
- * A change to the points of one shard: what its log holds. Everything in it was checked before it was proposed; applying it is deterministic and cannot
+ * A change to one shard: what its log holds. Everything in it was checked before it was proposed; applying it is deterministic and cannot
  * fail.
  */
-export type ShardCommand = { readonly collection: number } & (
+export type ShardCommand =
+  | PointCommand
+  /** The collection was dropped: its points are gone, and no point of it can come any more. */
+  | { readonly kind: 'drop'; readonly collection: number }
+  /** From here on, commands with an epoch below this command's own are refused. */
+  | { readonly kind: 'fence' };
+
+/** A change to the points of one collection. */
+export type PointCommand = { readonly collection: number } & (
   | { readonly kind: 'upsert'; readonly points: readonly PointUpsert[] }
   | ({ readonly kind: 'delete' } & CommandSelection)
   /** Merges top-level keys into the payload. */

@@ -1,17 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { testEdits, upsert } from '../../test/support/shard-commands.ts';
+import { VectorDbError } from '../base/error.ts';
 import { encodePointId, pointKeyText } from '../base/point-id.ts';
 import type { PointRecord } from '../storage/point-record.ts';
+import { ANY_EPOCH } from './command-epoch.ts';
 import type { ShardCommand } from './shard-command.ts';
 import { ShardCommandCodec } from './shard-command-codec.ts';
-import { ShardStateMachine } from './shard-state-machine.ts';
+import { ShardStateMachine, ShardUnreadable } from './shard-state-machine.ts';
 
 const codec = new ShardCommandCodec();
+/** A collection that was dropped before. */
+const DROPPED = 6;
 const key = (n: number): Uint8Array => new Uint8Array(encodePointId(n, 'id', 512));
 const json = (value: unknown): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
 
 /** A machine over records that are there already, by id; payloads as objects. */
-function machine(records: Record<number, object> = {}, appliedIndex = 0) {
+function machine(records: Record<number, object> = {}, appliedIndex = 0, epoch = 0) {
   const refused: number[] = [];
   const stored = new Map<string, PointRecord>(
     Object.entries(records).map(([id, payload]) => [
@@ -23,6 +27,8 @@ function machine(records: Record<number, object> = {}, appliedIndex = 0) {
     records: {
       shard: 3,
       appliedIndex,
+      epoch,
+      isDropped: (collection) => collection === DROPPED,
       has: (_, k) => stored.has(pointKeyText(k)),
       get: (_, k) => stored.get(pointKeyText(k)),
     },
@@ -123,10 +129,7 @@ describe('the shard state machine', () => {
     const effects = apply(Uint8Array.of(0xc1), upsert(7, { 2: {} }));
     expect(changed(effects)).toEqual(['DATA_CORRUPT', 1]);
     expect(refused).toEqual([1]);
-    expect(effects.batch.journal).toEqual([
-      { index: 1, collection: 0, keys: [] },
-      { index: 2, collection: 7, keys: [key(2)] },
-    ]);
+    expect(effects.batch.journal).toEqual([{ index: 2, collection: 7, keys: [key(2)] }]);
   });
 
   test('a command that fails in the middle changes nothing at all', () => {
@@ -143,7 +146,14 @@ describe('the shard state machine', () => {
 
   test('leaves out entries that were applied before', () => {
     const sharded = new ShardStateMachine({
-      records: { shard: 3, appliedIndex: 5, has: () => false, get: () => undefined },
+      records: {
+        shard: 3,
+        appliedIndex: 5,
+        epoch: 0,
+        isDropped: () => false,
+        has: () => false,
+        get: () => undefined,
+      },
       codec,
       edits: testEdits,
       onRefused: () => {},
@@ -156,6 +166,67 @@ describe('the shard state machine', () => {
     expect(effects.batch.journal.map(({ index }) => index)).toEqual([6]);
     expect(final(effects)).toEqual({ 6: {} });
   });
+});
+
+describe('a collection that is dropped', () => {
+  test('loses what the same batch gave it, and takes nothing any more', () => {
+    const effects = machine({ 1: {} }).apply(
+      upsert(7, { 1: { a: 1 }, 2: {} }),
+      upsert(8, { 3: {} }),
+      { kind: 'drop', collection: 7 },
+      upsert(7, { 4: {} }),
+      upsert(DROPPED, { 5: {} }),
+      { kind: 'drop', collection: DROPPED },
+    );
+    const gone = 'COLLECTION_NOT_FOUND';
+    expect(changed(effects)).toEqual([2, 1, 0, gone, gone, 0]);
+    expect(effects.batch.dropped).toEqual([7]);
+    expect(effects.batch.countDeltas).toEqual(new Map([[8, 1]]));
+    expect(final(effects)).toEqual({ 3: {} });
+  });
+});
+
+describe('a fence', () => {
+  const of = (epoch: number, command: ShardCommand) => codec.encode(command, epoch);
+
+  test('refuses commands of an older epoch, and no others', () => {
+    const effects = machine({}, 0, 3).apply(
+      of(2, upsert(7, { 1: {} })),
+      of(3, upsert(7, { 2: {} })),
+      of(5, { kind: 'fence' }),
+      of(4, { kind: 'fence' }),
+      of(4, upsert(7, { 3: {} })),
+      of(ANY_EPOCH, upsert(7, { 4: {} })),
+    );
+    expect(changed(effects)).toEqual(['STALE_EPOCH', 1, 0, 0, 'STALE_EPOCH', 1]);
+    expect(effects.batch.epoch).toBe(5);
+    expect(final(effects)).toEqual({ 2: {}, 4: {} });
+  });
+});
+
+test('a record that cannot be read here is no reason to refuse a command', () => {
+  const sharded = new ShardStateMachine({
+    records: {
+      shard: 3,
+      appliedIndex: 0,
+      epoch: 0,
+      isDropped: () => false,
+      has: () => true,
+      get: () => {
+        throw new VectorDbError('DATA_CORRUPT', 'a damaged record');
+      },
+    },
+    codec,
+    edits: testEdits,
+    onRefused: () => expect.unreachable(),
+  });
+  const command = codec.encode({
+    kind: 'overwritePayload',
+    collection: 7,
+    keys: [key(1)],
+    payload: json({}),
+  });
+  expect(() => sharded.apply([{ index: 1, command }])).toThrow(ShardUnreadable);
 });
 
 describe('a payload that would grow too large', () => {

@@ -8,13 +8,18 @@ import type { JournalRow } from '../storage/shard-rows.ts';
 import type { ShardBatch } from '../storage/shard-store.ts';
 import type { PointMutation } from './point-mutation.ts';
 import type { RecordEdits } from './record-edits.ts';
-import type { ApplyResult, ShardCommand } from './shard-command.ts';
+import { commandEpoch } from './command-epoch.ts';
+import type { PointCommand } from './shard-command.ts';
 import type { ShardCommandCodec } from './shard-command-codec.ts';
+import type { ShardResult } from './shard-result-codec.ts';
 
 /** What the state machine reads of its shard: the state before the batch. */
 export interface ShardRecords {
   readonly shard: number;
   readonly appliedIndex: number;
+  /** Commands of an epoch below are refused. */
+  readonly epoch: number;
+  isDropped(collection: number): boolean;
   has(collection: number, key: PointKey): boolean;
   get(collection: number, key: PointKey): PointRecord | undefined;
 }
@@ -25,18 +30,13 @@ export interface LogEntry {
   readonly command: Uint8Array;
 }
 
-/** What became of an entry: `refused` ones took their log index too, but changed nothing. */
-export type EntryOutcome =
-  | { readonly kind: 'applied'; readonly result: ApplyResult }
-  | { readonly kind: 'refused'; readonly error: SerializedError };
-
 /** What a run of log entries does to a shard; nothing is done yet. */
 export interface ShardEffects {
-  readonly batch: ShardBatch;
+  readonly batch: Omit<ShardBatch, 'last' | 'hostRows'>;
   /** The last state of each point that was touched, in the order of first touch. */
   readonly mutations: readonly PointMutation[];
   /** One for each entry that was not applied before. */
-  readonly outcomes: readonly EntryOutcome[];
+  readonly outcomes: readonly ShardResult[];
 }
 
 export interface ShardStateMachineOptions {
@@ -58,8 +58,21 @@ interface PendingPoint {
 type Change = readonly [key: PointKey, record: PointRecord | undefined];
 
 /**
- * Turns commands into writes: a function of the shard's records and the entries. It never fails: an entry that cannot be applied is refused, on every
- * node alike, and changes nothing.
+ * The shard could not be read: no verdict on the command, which another replica applies.
+ */
+export class ShardUnreadable extends Error {
+  override readonly name = 'ShardUnreadable';
+  override readonly cause: VectorDbError;
+
+  constructor(cause: VectorDbError) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
+/**
+ * Turns commands into writes: a function of the shard's records and the entries. It never fails but where the shard cannot be read: an entry that cannot be
+ * applied is refused, on every node alike, and changes nothing.
  */
 export class ShardStateMachine {
   readonly #options: ShardStateMachineOptions;
@@ -69,27 +82,27 @@ export class ShardStateMachine {
   }
 
   /**
-   * @param entries - in log order, the first not after the next index; those applied before are left out
+   * @param entries - in log order; those applied before are left out
+   * @throws {ShardUnreadable}
    */
   apply(entries: readonly LogEntry[]): ShardEffects {
-    const { records, codec, onRefused } = this.#options;
+    const { records, onRefused } = this.#options;
     const run = new ShardRun(this.#options);
     const journal: JournalRow[] = [];
-    const outcomes: EntryOutcome[] = [];
+    const outcomes: ShardResult[] = [];
     for (const { index, command } of entries) {
       if (index <= records.appliedIndex) continue;
       try {
-        const decoded = codec.decode(command);
-        const changes = run.changes(decoded, index);
-        run.accept(decoded.collection, changes);
-        const keys = changes.map(([key]) => key);
-        journal.push({ index, collection: decoded.collection, keys });
-        outcomes.push({ kind: 'applied', result: { index, changed: changes.length } });
+        const touched = run.carryOut(command, index);
+        if (touched !== undefined) journal.push(touched);
+        outcomes.push({
+          kind: 'applied',
+          result: { index, changed: touched?.keys.length ?? 0 },
+        });
       } catch (thrown) {
         if (!(thrown instanceof VectorDbError)) throw thrown;
         const error = serializeError(thrown);
         onRefused(records.shard, index, error);
-        journal.push({ index, collection: 0, keys: [] });
         outcomes.push({ kind: 'refused', error });
       }
     }
@@ -101,13 +114,46 @@ export class ShardStateMachine {
 class ShardRun {
   readonly #options: ShardStateMachineOptions;
   readonly #pending = new Map<number, Map<string, PendingPoint>>();
+  readonly #dropped = new Set<number>();
+  #epoch: number;
 
   constructor(options: ShardStateMachineOptions) {
     this.#options = options;
+    this.#epoch = options.records.epoch;
+  }
+
+  /**
+   * Which points a command touched, if it is about points.
+   *
+   * @throws {VectorDbError} where it is refused: nothing has changed then
+   */
+  carryOut(bytes: Uint8Array, index: number): JournalRow | undefined {
+    const command = this.#options.codec.decode(bytes);
+    const epoch = commandEpoch(bytes);
+    if (command.kind === 'fence') {
+      this.#epoch = Math.max(this.#epoch, epoch);
+      return undefined;
+    }
+    if (command.kind === 'drop') {
+      this.#drop(command.collection);
+      return undefined;
+    }
+    if (epoch < this.#epoch) {
+      throw new VectorDbError('STALE_EPOCH', `epoch ${epoch} of the command is over`);
+    }
+    const { collection } = command;
+    if (this.#dropped.has(collection) || this.#options.records.isDropped(collection)) {
+      throw new VectorDbError('COLLECTION_NOT_FOUND', 'the collection was dropped', {
+        field: 'collection',
+      });
+    }
+    const changes = this.#changes(command, index);
+    this.#accept(collection, changes);
+    return { index, collection, keys: changes.map(([key]) => key) };
   }
 
   /** What a command does, each point once; nothing is done yet. */
-  changes(command: ShardCommand, index: number): Change[] {
+  #changes(command: PointCommand, index: number): Change[] {
     const { edits } = this.#options;
     switch (command.kind) {
       case 'upsert': {
@@ -145,7 +191,7 @@ class ShardRun {
     }
   }
 
-  accept(collection: number, changes: readonly Change[]): void {
+  #accept(collection: number, changes: readonly Change[]): void {
     let points = this.#pending.get(collection);
     if (points === undefined) {
       points = new Map();
@@ -155,7 +201,7 @@ class ShardRun {
       const text = pointKeyText(key);
       const pending = points.get(text);
       if (pending === undefined) {
-        const before = this.#options.records.has(collection, key);
+        const before = this.#read((records) => records.has(collection, key));
         points.set(text, { key, before, record });
       } else {
         pending.record = record;
@@ -181,12 +227,21 @@ class ShardRun {
       }
       countDeltas.set(collection, delta);
     }
-    return { batch: { journal, records: rows, countDeltas }, mutations };
+    const dropped = [...this.#dropped];
+    const batch = { journal, records: rows, countDeltas, dropped, epoch: this.#epoch };
+    return { batch, mutations };
+  }
+
+  /** What the batch has done to the collection's points is of no account any more. */
+  #drop(collection: number): void {
+    if (this.#options.records.isDropped(collection)) return;
+    this.#dropped.add(collection);
+    this.#pending.delete(collection);
   }
 
   /** Points of a command that are there and match its filter, each once. */
   #select(
-    command: Exclude<ShardCommand, { kind: 'upsert' }>,
+    command: Exclude<PointCommand, { kind: 'upsert' }>,
     edit: (record: PointRecord) => PointRecord | undefined,
   ): Change[] {
     const { collection, filter, textIndexes } = command;
@@ -212,13 +267,24 @@ class ShardRun {
   #has(collection: number, key: PointKey, text: string): boolean {
     const pending = this.#pending.get(collection)?.get(text);
     return pending === undefined
-      ? this.#options.records.has(collection, key)
+      ? this.#read((records) => records.has(collection, key))
       : pending.record !== undefined;
   }
 
   #get(collection: number, key: PointKey, text: string): PointRecord | undefined {
     const pending = this.#pending.get(collection)?.get(text);
-    return pending === undefined ? this.#options.records.get(collection, key) : pending.record;
+    return pending === undefined
+      ? this.#read((records) => records.get(collection, key))
+      : pending.record;
+  }
+
+  /** A record that is damaged here is whole on other replicas, so that it is no reason to refuse a command. */
+  #read<T>(read: (records: ShardRecords) => T): T {
+    try {
+      return read(this.#options.records);
+    } catch (thrown) {
+      throw thrown instanceof VectorDbError ? new ShardUnreadable(thrown) : thrown;
+    }
   }
 }
 

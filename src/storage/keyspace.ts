@@ -5,7 +5,15 @@ import type { KeyRange } from './key-value-store.ts';
  * The keys of a shard's store: a tag byte, then big-endian numbers, so that order of bytes is order of numbers. Byte by byte in
  * docs/formats/shard-store.md.
  */
-const TAG = { counts: 0x63, format: 0x66, journal: 0x6a, points: 0x70, state: 0x73 } as const;
+const TAG = {
+  counts: 0x63,
+  dropped: 0x64,
+  format: 0x66,
+  host: 0x68,
+  journal: 0x6a,
+  points: 0x70,
+  state: 0x73,
+} as const;
 
 /** Where a point's key begins in a record's key. */
 export const RECORD_KEY_PREFIX_BYTES = 5;
@@ -30,7 +38,7 @@ export function pointKeyOf(recordKeyBytes: Uint8Array): PointKey {
   return recordKeyBytes.subarray(RECORD_KEY_PREFIX_BYTES);
 }
 
-/** The collection in a key that {@link recordKey} or {@link countKey} made. */
+/** The collection in a key that {@link recordKey}, {@link countKey} or {@link droppedKey} made. */
 export function collectionOf(key: Uint8Array): number {
   return readU32(key, 1);
 }
@@ -45,7 +53,7 @@ export function recordRange(collection: number, from?: PointKey): KeyRange {
 
 /** All records of the shard. */
 export function allRecordsRange(): KeyRange {
-  return { from: Uint8Array.of(TAG.points), to: Uint8Array.of(TAG.points + 1) };
+  return rangeOf(TAG.points);
 }
 
 /** Key of the number of points of a collection in this shard. */
@@ -56,9 +64,59 @@ export function countKey(collection: number): Uint8Array {
   return bytes;
 }
 
+/** Key of the row that says that a collection was dropped. */
+export function droppedKey(collection: number): Uint8Array {
+  const bytes = countKey(collection);
+  bytes[0] = TAG.dropped;
+  return bytes;
+}
+
+/** All collections that were dropped. */
+export function droppedRange(): KeyRange {
+  return rangeOf(TAG.dropped);
+}
+
+/** Key of a row that the host of the replicated state keeps here, by its own key. */
+export function hostKey(key: string): Uint8Array {
+  return Buffer.concat([Uint8Array.of(TAG.host), Buffer.from(key)]);
+}
+
+/** The host's own key of a key that {@link hostKey} made. */
+export function hostKeyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset + 1, key.byteLength - 1).toString();
+}
+
+/** All rows of the host. */
+export function hostRange(): KeyRange {
+  return rangeOf(TAG.host);
+}
+
+/** The rows that replicas have in common: all but those that say what this store is and how far it has come, and the journal. */
+export function replicatedRanges(): readonly KeyRange[] {
+  return [rangeOf(TAG.counts), rangeOf(TAG.dropped), rangeOf(TAG.host), rangeOf(TAG.points)];
+}
+
+/** What a replicated row is; undefined for a key that belongs to none. */
+export function replicatedKind(
+  key: Uint8Array,
+): 'count' | 'dropped' | 'host' | 'record' | undefined {
+  switch (key[0]) {
+    case TAG.counts:
+      return key.length === 5 ? 'count' : undefined;
+    case TAG.dropped:
+      return key.length === 5 ? 'dropped' : undefined;
+    case TAG.host:
+      return key.length > 1 ? 'host' : undefined;
+    case TAG.points:
+      return key.length > RECORD_KEY_PREFIX_BYTES ? 'record' : undefined;
+    default:
+      return undefined;
+  }
+}
+
 /** The point counts of all collections. */
 export function countRange(): KeyRange {
-  return { from: Uint8Array.of(TAG.counts), to: Uint8Array.of(TAG.counts + 1) };
+  return rangeOf(TAG.counts);
 }
 
 /** @param index - a log index: 0 to 2^53-1 */
@@ -81,6 +139,10 @@ export function journalRange(from: number, to?: number): KeyRange {
     from: journalKey(from),
     to: to === undefined ? Uint8Array.of(TAG.journal + 1) : journalKey(to),
   };
+}
+
+function rangeOf(tag: number): KeyRange {
+  return { from: Uint8Array.of(tag), to: Uint8Array.of(tag + 1) };
 }
 
 function after(tag: number, collection: number): Uint8Array {

@@ -36,6 +36,7 @@ async function fill(shard: ShardStore): Promise<void> {
     const vectors = { '': new Float32Array(256).fill(index) };
     const row = encodeRecord(key, { version: index, vectors, payload: new Uint8Array(0) });
     await shard.write({
+      last: { term: 1, index },
       journal: [{ index, collection: 1, keys: [pointKey] }],
       records: [{ key, row }],
       countDeltas: new Map([[1, 1]]),

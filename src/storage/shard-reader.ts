@@ -1,12 +1,16 @@
 import { assert } from '../base/assert.ts';
 import type { PointKey } from '../base/point-id.ts';
-import type { KeyValueStore, ReadOptions } from './key-value-store.ts';
+import type { KeyValueStore, ReadOptions, StoreEntry } from './key-value-store.ts';
 import {
+  FORMAT_KEY,
   STATE_KEY,
   allRecordsRange,
   collectionOf,
   countKey,
   countRange,
+  droppedRange,
+  hostKeyText,
+  hostRange,
   journalIndexOf,
   journalRange,
   pointKeyOf,
@@ -15,10 +19,16 @@ import {
 } from './keyspace.ts';
 import type { PointRecord } from './point-record.ts';
 import { type RecordSelection, decodeRecord } from './record-codec.ts';
+import { replicatedRows } from './replicated-rows.ts';
+import { corruptRow } from './row-frame.ts';
 import {
   type JournalRow,
+  type ShardFormat,
   type ShardState,
   decodeCount,
+  decodeDropped,
+  decodeFormat,
+  decodeHostRow,
   decodeJournalRow,
   decodeState,
 } from './shard-rows.ts';
@@ -27,6 +37,14 @@ export interface ShardReaderOptions {
   readonly store: KeyValueStore;
   readonly shard: number;
 }
+
+/** The state of a shard to which nothing was applied. */
+export const NEW_SHARD: ShardState = {
+  appliedIndex: 0,
+  appliedTerm: 0,
+  journalStart: 1,
+  epoch: 0,
+};
 
 /** A record and its id. */
 export interface KeyedRecord {
@@ -57,10 +75,17 @@ export class ShardReader {
     this.store = options.store;
   }
 
-  /** How far the shard has come; zeros for a shard that was never written. */
-  state(): ShardState {
-    const row = this.store.get(STATE_KEY);
-    return row === undefined ? { appliedIndex: 0, journalStart: 1 } : decodeState(row, this.shard);
+  /** What the store says of itself. @throws {VectorDbError} DATA_CORRUPT where it says nothing */
+  format(): ShardFormat {
+    const row = this.store.get(FORMAT_KEY);
+    if (row === undefined) throw corruptRow(`shard ${this.shard}`, 'it has no format row');
+    return decodeFormat(row, this.shard);
+  }
+
+  /** How far the shard has come; {@link NEW_SHARD} for one that was never written. */
+  state(options?: ReadOptions): ShardState {
+    const row = this.store.get(STATE_KEY, options);
+    return row === undefined ? NEW_SHARD : decodeState(row, this.shard);
   }
 
   has(collection: number, key: PointKey, options?: ReadOptions): boolean {
@@ -117,11 +142,15 @@ export class ShardReader {
     }
   }
 
-  /** All records of the shard as stored: row keys and rows, not checked. */
-  rows(
-    options: ReadOptions & { readonly sliceEntries?: number } = {},
-  ): ReturnType<KeyValueStore['slices']> {
-    return this.store.slices(allRecordsRange(), options);
+  /** All that replicas of the shard have in common, as stored (`replicated-rows.ts`), a slice at a time, as one moment saw it. */
+  async *replicated(options: ReadOptions = {}): AsyncGenerator<readonly StoreEntry[], void, void> {
+    const { snapshot = this.store.snapshot() } = options;
+    try {
+      const dropped = await this.dropped({ snapshot });
+      yield* replicatedRows(this.store, { snapshot, dropped });
+    } finally {
+      if (options.snapshot === undefined) await snapshot[Symbol.asyncDispose]();
+    }
   }
 
   /** Points of a collection in this shard; costs one read. */
@@ -140,6 +169,29 @@ export class ShardReader {
       }
     }
     return counts;
+  }
+
+  /** Rows of the host, by their keys. */
+  async hostRows(options: ReadOptions = {}): Promise<Map<string, Uint8Array>> {
+    const rows = new Map<string, Uint8Array>();
+    for await (const slice of this.store.slices(hostRange(), options)) {
+      for (const { key, value } of slice) {
+        rows.set(hostKeyText(key), decodeHostRow(value, this.shard, key));
+      }
+    }
+    return rows;
+  }
+
+  /** Collections that were dropped, and whether nothing of them is left. */
+  async dropped(options: ReadOptions = {}): Promise<Map<number, boolean>> {
+    const marks = new Map<number, boolean>();
+    for await (const slice of this.store.slices(droppedRange(), options)) {
+      for (const { key, value } of slice) {
+        const collection = collectionOf(key);
+        marks.set(collection, decodeDropped(value, this.shard, collection));
+      }
+    }
+    return marks;
   }
 
   /**

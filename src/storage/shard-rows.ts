@@ -1,5 +1,12 @@
 import type { PointKey } from '../base/point-id.ts';
-import { FORMAT_KEY, STATE_KEY, countKey, journalKey } from './keyspace.ts';
+import {
+  FORMAT_KEY,
+  STATE_KEY,
+  countKey,
+  droppedKey,
+  hostKeyText,
+  journalKey,
+} from './keyspace.ts';
 import { ROW_HEADER_BYTES, allocateRow, checkRow, corruptRow, sealRow } from './row-frame.ts';
 
 const U32 = 0x1_0000_0000;
@@ -9,17 +16,23 @@ const H = ROW_HEADER_BYTES;
 export interface ShardFormat {
   readonly shard: number;
   readonly shardCount: number;
+  /** Drawn when the store was made, below 2^48: tells it from every other store of the shard. */
+  readonly lineage: number;
 }
 
 /** How far a shard has come. */
 export interface ShardState {
-  /** The log index up to which all commands are applied; 0: none. */
+  /** The log index up to which all entries are applied; 0: none. */
   readonly appliedIndex: number;
+  /** The term of that entry; 0: none. */
+  readonly appliedTerm: number;
+  /** Commands of an epoch below are refused. */
+  readonly epoch: number;
   /** The first log index whose journal row is kept. */
   readonly journalStart: number;
 }
 
-/** Which points one log index touched; none where its command changed nothing. */
+/** Which points one log index touched; none where its entry changed no point. */
 export interface JournalRow {
   readonly index: number;
   readonly collection: number;
@@ -28,32 +41,44 @@ export interface JournalRow {
 
 /** The row that says in which form a shard is written. */
 export function encodeFormat(format: ShardFormat): Buffer {
-  const row = allocateRow(4);
+  const row = allocateRow(12);
   row.writeUInt16LE(format.shard, H);
   row.writeUInt16LE(format.shardCount, H + 2);
+  writeU64(row, H + 4, format.lineage);
   return sealRow(FORMAT_KEY, row);
 }
 
 /** @throws {VectorDbError} DATA_CORRUPT */
 export function decodeFormat(row: Uint8Array, shard: number): ShardFormat {
   const what = (): string => `the format row of shard ${shard}`;
-  const bytes = checkLength(checkRow(FORMAT_KEY, row, what), 4, what);
-  return { shard: bytes.readUInt16LE(H), shardCount: bytes.readUInt16LE(H + 2) };
+  const bytes = checkLength(checkRow(FORMAT_KEY, row, what), 12, what);
+  return {
+    shard: bytes.readUInt16LE(H),
+    shardCount: bytes.readUInt16LE(H + 2),
+    lineage: readU64(bytes, H + 4),
+  };
 }
 
 /** The row that says how far a shard has come. */
 export function encodeState(state: ShardState): Buffer {
-  const row = allocateRow(16);
+  const row = allocateRow(28);
   writeU64(row, H, state.appliedIndex);
-  writeU64(row, H + 8, state.journalStart);
+  writeU64(row, H + 8, state.appliedTerm);
+  writeU64(row, H + 16, state.journalStart);
+  row.writeUInt32LE(state.epoch, H + 24);
   return sealRow(STATE_KEY, row);
 }
 
 /** @throws {VectorDbError} DATA_CORRUPT */
 export function decodeState(row: Uint8Array, shard: number): ShardState {
   const what = (): string => `the state row of shard ${shard}`;
-  const bytes = checkLength(checkRow(STATE_KEY, row, what), 16, what);
-  return { appliedIndex: readU64(bytes, H), journalStart: readU64(bytes, H + 8) };
+  const bytes = checkLength(checkRow(STATE_KEY, row, what), 28, what);
+  return {
+    appliedIndex: readU64(bytes, H),
+    appliedTerm: readU64(bytes, H + 8),
+    journalStart: readU64(bytes, H + 16),
+    epoch: bytes.readUInt32LE(H + 24),
+  };
 }
 
 /** The row with the number of points of a collection. */
@@ -67,6 +92,32 @@ export function encodeCount(collection: number, points: number): Buffer {
 export function decodeCount(row: Uint8Array, shard: number, collection: number): number {
   const what = (): string => `the point count of collection ${collection} in shard ${shard}`;
   return readU64(checkLength(checkRow(countKey(collection), row, what), 8, what), H);
+}
+
+/** The row that says that a collection was dropped, and whether nothing of it is left. */
+export function encodeDropped(collection: number, isSwept: boolean): Buffer {
+  const row = allocateRow(1);
+  row[H] = Number(isSwept);
+  return sealRow(droppedKey(collection), row);
+}
+
+/** Whether nothing of the dropped collection is left. @throws {VectorDbError} DATA_CORRUPT */
+export function decodeDropped(row: Uint8Array, shard: number, collection: number): boolean {
+  const what = (): string => `the mark of dropped collection ${collection} in shard ${shard}`;
+  return checkLength(checkRow(droppedKey(collection), row, what), 1, what)[H] === 1;
+}
+
+/** A row of the host; its key is that of the store. */
+export function encodeHostRow(key: Uint8Array, value: Uint8Array): Buffer {
+  const row = allocateRow(value.length);
+  row.set(value, H);
+  return sealRow(key, row);
+}
+
+/** A copy of the value of a row of the host. @throws {VectorDbError} DATA_CORRUPT */
+export function decodeHostRow(row: Uint8Array, shard: number, key: Uint8Array): Uint8Array {
+  const what = (): string => `row ${hostKeyText(key)} of the host in shard ${shard}`;
+  return new Uint8Array(checkRow(key, row, what).subarray(H));
 }
 
 /** The row that names the points a command touched. */

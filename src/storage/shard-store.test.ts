@@ -25,6 +25,7 @@ function batch(index: number, puts: number[], dels: number[] = []): ShardBatch {
   }
   for (const n of dels) rows.push({ key: recordKey(COLLECTION, id(n)), row: undefined });
   return {
+    last: { term: 1, index },
     journal: [{ index, collection: COLLECTION, keys: [...puts, ...dels].map(id) }],
     records: rows,
     countDeltas: new Map([[COLLECTION, puts.length - dels.length]]),
@@ -75,6 +76,7 @@ describe('a shard store', () => {
     const other = recordKey(COLLECTION + 1, id(1));
     records.push({ key: other, row: encodeRecord(other, record(1)) });
     await shard.write({
+      last: { term: 1, index: 1 },
       journal: [{ index: 1, collection: COLLECTION, keys: [] }],
       records,
       countDeltas: new Map([
@@ -140,12 +142,18 @@ describe('a shard store', () => {
   test('sweeps a dropped collection in slices while others are written', async () => {
     const store = new MemoryStore();
     const shard = await filled(store, 25);
+    await shard.write({ ...batch(26, []), dropped: [COLLECTION] });
+    expect(shard.count(COLLECTION)).toBe(0);
+    const { sha256 } = await digestShard(shard);
     expect(await shard.sweep(COLLECTION, 10)).toBe(false);
-    expect(shard.count(COLLECTION)).toBe(15);
-    await shard.write(batch(26, [26]));
+    expect([shard.isDropped(COLLECTION), shard.isSwept(COLLECTION)]).toEqual([true, false]);
+    expect((await open(store)).unswept).toEqual([COLLECTION]);
+    await shard.write({ ...batch(27, []), countDeltas: new Map() });
     expect(await shard.sweep(COLLECTION, 10)).toBe(false);
     expect(await shard.sweep(COLLECTION, 10)).toBe(true);
     expect(await shard.sweep(COLLECTION, 10)).toBe(true);
+    expect((await open(store)).isSwept(COLLECTION)).toBe(true);
+    expect((await digestShard(shard)).sha256).not.toBe(sha256);
     expect(await shard.collections()).toEqual(new Map());
     expect(await shard.scan(COLLECTION, undefined, 100)).toEqual([]);
     expect((await digestShard(shard)).records).toBe(0);

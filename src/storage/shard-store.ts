@@ -1,22 +1,28 @@
 import { assert } from '../base/assert.ts';
 import { VectorDbError, toVectorDbError } from '../base/error.ts';
 import type { KeyValueStore, StoreOperation } from './key-value-store.ts';
+import { assertNoHole, missingWrites } from './journal-check.ts';
 import {
   FORMAT_KEY,
   STATE_KEY,
   countKey,
+  droppedKey,
+  hostKey,
   journalIndexOf,
   journalKey,
   journalRange,
   recordRange,
 } from './keyspace.ts';
-import { ShardReader } from './shard-reader.ts';
+import { NEW_SHARD, ShardReader } from './shard-reader.ts';
 import {
   type JournalRow,
+  type ShardFormat,
   type ShardState,
   decodeFormat,
   encodeCount,
+  encodeDropped,
   encodeFormat,
+  encodeHostRow,
   encodeJournalRow,
   encodeState,
 } from './shard-rows.ts';
@@ -27,16 +33,28 @@ export interface ShardStoreOptions {
   readonly store: KeyValueStore;
   readonly shard: number;
   readonly shardCount: number;
+  /** What a store that is made here is told from others by: below 2^48; 0 unless told. */
+  readonly lineage?: number;
+  /** False where the store has to be there as a whole; true unless told. */
+  readonly mayBeNew?: boolean;
 }
 
-/** What some commands in a row change: written as a whole or not at all. */
+/** What some log entries in a row change: written as a whole or not at all. */
 export interface ShardBatch {
-  /** One row for each log index of the batch, in order. */
+  /** The last of the entries. */
+  readonly last: { readonly term: number; readonly index: number };
+  /** In order; a log index that is left out has touched no point. */
   readonly journal: readonly JournalRow[];
   /** Records to put in place or (no row) to delete; keys and rows are those of the store. */
   readonly records: readonly { readonly key: Uint8Array; readonly row: Uint8Array | undefined }[];
   /** By collection: points that came minus points that went. */
   readonly countDeltas: ReadonlyMap<number, number>;
+  /** Rows of the host to put in place or (no value) to delete, by the host's keys. */
+  readonly hostRows?: readonly { readonly key: string; readonly value: Uint8Array | undefined }[];
+  /** Collections that are dropped: their points count no more, and no point comes after. */
+  readonly dropped?: readonly number[];
+  /** Absent: as before. */
+  readonly epoch?: number;
 }
 
 /**
@@ -44,13 +62,24 @@ export interface ShardBatch {
  * nothing more is written until {@link ShardStore.probe} succeeds, because LevelDB's log may end in the middle of a record then.
  */
 export class ShardStore extends ShardReader {
+  /** As {@link ShardFormat.lineage} says. */
+  readonly lineage: number;
   #state: ShardState;
+  /** Whether nothing is left, by dropped collection. */
+  #dropped: Map<number, boolean>;
   #failure: VectorDbError | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: ShardStoreOptions, state: ShardState) {
+  private constructor(
+    options: ShardStoreOptions,
+    format: ShardFormat,
+    state: ShardState,
+    dropped: Map<number, boolean>,
+  ) {
     super(options);
+    this.lineage = format.lineage;
     this.#state = state;
+    this.#dropped = dropped;
   }
 
   /**
@@ -61,25 +90,47 @@ export class ShardStore extends ShardReader {
   static async open(options: ShardStoreOptions): Promise<ShardStore> {
     const { store, shard, shardCount } = options;
     const row = store.get(FORMAT_KEY);
-    if (row === undefined) {
-      await createShard(options);
-    } else {
-      const found = decodeFormat(row, shard);
-      if (found.shard !== shard || found.shardCount !== shardCount) {
-        throw new VectorDbError(
-          'FAILED_PRECONDITION',
-          `the folder of shard ${shard} of ${shardCount} holds shard ${found.shard} of ${found.shardCount}`,
-        );
-      }
+    const format = row === undefined ? await createShard(options) : decodeFormat(row, shard);
+    if (format.shard !== shard || format.shardCount !== shardCount) {
+      throw new VectorDbError(
+        'FAILED_PRECONDITION',
+        `the folder of shard ${shard} of ${shardCount} holds shard ${format.shard} of ${format.shardCount}`,
+      );
     }
-    const state = new ShardReader(options).state();
+    const reader = new ShardReader(options);
+    const state = reader.state();
     await assertNoHole(store, shard, state);
-    return new ShardStore(options, state);
+    return new ShardStore(options, format, state, await reader.dropped());
   }
 
-  /** The log index up to which all commands are applied and durable. */
+  /** The log index up to which all entries are applied and durable. */
   get appliedIndex(): number {
     return this.#state.appliedIndex;
+  }
+
+  /** The term of the entry at {@link appliedIndex}. */
+  get appliedTerm(): number {
+    return this.#state.appliedTerm;
+  }
+
+  /** Commands of an epoch below are to be refused. */
+  get epoch(): number {
+    return this.#state.epoch;
+  }
+
+  /** Whether the collection was dropped here. */
+  isDropped(collection: number): boolean {
+    return this.#dropped.has(collection);
+  }
+
+  /** Whether the collection was dropped here, and nothing of it is left. */
+  isSwept(collection: number): boolean {
+    return this.#dropped.get(collection) === true;
+  }
+
+  /** Dropped collections of which something may be left. */
+  get unswept(): readonly number[] {
+    return [...this.#dropped].filter(([, isSwept]) => !isSwept).map(([collection]) => collection);
   }
 
   /** The first log index whose journal row is kept. */
@@ -99,22 +150,32 @@ export class ShardStore extends ShardReader {
    */
   write(batch: ShardBatch): Promise<void> {
     return this.#inTurn(async () => {
-      const appliedIndex = this.#state.appliedIndex + batch.journal.length;
-      const operations: StoreOperation[] = [];
-      for (const [offset, row] of batch.journal.entries()) {
-        assert(
-          row.index === this.#state.appliedIndex + 1 + offset,
-          `a batch of shard ${this.shard} continues its log`,
-        );
-        operations.push(put(journalKey(row.index), encodeJournalRow(row)));
-      }
+      const { last, epoch = this.#state.epoch, dropped = [] } = batch;
+      const operations = this.#journalOperations(batch);
       for (const { key, row } of batch.records) {
         operations.push(row === undefined ? { type: 'del', key } : put(key, row));
+      }
+      for (const { key, value } of batch.hostRows ?? []) {
+        const rowKey = hostKey(key);
+        const row = value && encodeHostRow(rowKey, value);
+        operations.push(row === undefined ? { type: 'del', key: rowKey } : put(rowKey, row));
       }
       for (const [collection, delta] of batch.countDeltas) {
         if (delta !== 0) operations.push(this.#countOperation(collection, delta));
       }
-      await this.#commit(operations, { ...this.#state, appliedIndex });
+      for (const collection of dropped) operations.push(...dropOperations(collection));
+      const { term: appliedTerm, index: appliedIndex } = last;
+      await this.#commit(operations, { ...this.#state, appliedIndex, appliedTerm, epoch });
+      for (const collection of dropped) this.#dropped.set(collection, false);
+    });
+  }
+
+  /** Marks a collection as dropped, on a node whose log does not say so. */
+  drop(collection: number): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#dropped.has(collection)) return;
+      await this.#commit(dropOperations(collection), this.#state);
+      this.#dropped.set(collection, false);
     });
   }
 
@@ -145,15 +206,16 @@ export class ShardStore extends ShardReader {
    */
   sweep(collection: number, limit: number): Promise<boolean> {
     return this.#inTurn(async () => {
+      assert(this.#dropped.has(collection), `collection ${collection} was dropped`);
       const operations: StoreOperation[] = [];
       const options = { values: false, limit };
       for await (const slice of this.store.slices(recordRange(collection), options)) {
         for (const { key } of slice) operations.push({ type: 'del', key });
       }
       const done = operations.length < limit;
-      if (done) operations.push({ type: 'del', key: countKey(collection) });
-      else operations.push(this.#countOperation(collection, -operations.length));
+      if (done) operations.push(put(droppedKey(collection), encodeDropped(collection, true)));
       await this.#commit(operations, this.#state);
+      if (done) this.#dropped.set(collection, true);
       return done;
     });
   }
@@ -198,10 +260,28 @@ export class ShardStore extends ShardReader {
   async #readState(): Promise<void> {
     const state = this.state();
     if (state.appliedIndex < this.#state.appliedIndex) {
-      throw hole(this.shard, state.appliedIndex + 1, this.#state.appliedIndex);
+      throw missingWrites(this.shard, state.appliedIndex + 1, this.#state.appliedIndex);
     }
     await assertNoHole(this.store, this.shard, state);
     this.#state = state;
+    this.#dropped = await this.dropped();
+  }
+
+  /** One row for each log index, so that a missing one is noticed. */
+  #journalOperations({ journal, last }: ShardBatch): StoreOperation[] {
+    const operations: StoreOperation[] = [];
+    let place = 0;
+    for (let index = this.#state.appliedIndex + 1; index <= last.index; index += 1) {
+      const touched = journal[place]?.index === index ? journal[place] : undefined;
+      if (touched !== undefined) place += 1;
+      const row = touched ?? { index, collection: 0, keys: [] };
+      operations.push(put(journalKey(index), encodeJournalRow(row)));
+    }
+    assert(
+      operations.length > 0 && place === journal.length,
+      `a batch of shard ${this.shard} continues its log`,
+    );
+    return operations;
   }
 
   #countOperation(collection: number, delta: number): StoreOperation {
@@ -241,44 +321,26 @@ function put(key: Uint8Array, value: Uint8Array): StoreOperation {
   return { type: 'put', key, value };
 }
 
-async function createShard(options: ShardStoreOptions): Promise<void> {
-  const { store, shard, shardCount } = options;
+function dropOperations(collection: number): StoreOperation[] {
+  return [
+    put(droppedKey(collection), encodeDropped(collection, false)),
+    { type: 'del', key: countKey(collection) },
+  ];
+}
+
+async function createShard(options: ShardStoreOptions): Promise<ShardFormat> {
+  const { store, shard, shardCount, lineage = 0, mayBeNew = true } = options;
+  if (!mayBeNew) {
+    throw new VectorDbError('DATA_CORRUPT', `shard ${shard} has no row that says what it is`);
+  }
   for await (const slice of store.slices({ from: new Uint8Array(0), to: Uint8Array.of(255) })) {
     throw new VectorDbError(
       'DATA_CORRUPT',
       `shard ${shard} has ${slice.length} or more rows but not the one that says what it is`,
     );
   }
-  const state = encodeState({ appliedIndex: 0, journalStart: 1 });
-  await store.write([put(FORMAT_KEY, encodeFormat({ shard, shardCount })), put(STATE_KEY, state)], {
-    sync: true,
-  });
-}
-
-/**
- * Every batch holds the journal rows of its log indexes, and rows are trimmed only after LevelDB's log was emptied into tables. So a batch that LevelDB
- * dropped from its log without a word leaves a gap in the journal.
- */
-async function assertNoHole(store: KeyValueStore, shard: number, state: ShardState): Promise<void> {
-  let expected = state.journalStart;
-  const range = journalRange(state.journalStart);
-  for await (const slice of store.slices(range, { values: false, sliceEntries: JOURNAL_SLICE })) {
-    for (const { key } of slice) {
-      const index = journalIndexOf(key);
-      if (index !== expected) throw hole(shard, expected, index - 1);
-      expected += 1;
-    }
-  }
-  if (expected !== state.appliedIndex + 1) throw hole(shard, expected, state.appliedIndex);
-}
-
-function hole(shard: number, from: number, to: number): VectorDbError {
-  const what =
-    to < from
-      ? `the state row of shard ${shard} is older than its journal`
-      : `writes ${from} to ${to} of shard ${shard} are missing`;
-  return new VectorDbError(
-    'DATA_CORRUPT',
-    `${what}: its files were damaged; restore the shard from a backup or a replica`,
-  );
+  const format = { shard, shardCount, lineage };
+  const rows = [put(FORMAT_KEY, encodeFormat(format)), put(STATE_KEY, encodeState(NEW_SHARD))];
+  await store.write(rows, { sync: true });
+  return format;
 }

@@ -2,7 +2,8 @@ import { type Deferred, deferred } from '../base/deferred.ts';
 import { deserializeError, VectorDbError } from '../base/error.ts';
 import type { CollectionSchema } from '../index/collection-schema.ts';
 import type { IndexView } from '../index/segment/index-view.ts';
-import type { BatchOutcome, ShardEntry } from '../sharding/shard-applier.ts';
+import type { ShardStep, StepOutcome } from '../sharding/shard-step.ts';
+import type { OpenedShard } from './apply-engine.ts';
 import type {
   ApplyCall,
   ApplyThreadInput,
@@ -10,7 +11,10 @@ import type {
   CollectionState,
   LogMessage,
 } from './apply-messages.ts';
+import { type PackedOutcomes, packSteps, unpackOutcomes } from './packed-steps.ts';
 import { type MessageEndpoint, RequestChannel } from './request-channel.ts';
+import type { ShardCalls } from './shard-calls.ts';
+import type { EntryPlace } from './shard-replicas.ts';
 import type { ShardSize } from './shard-sizes.ts';
 
 export interface ApplyClientOptions {
@@ -20,13 +24,15 @@ export interface ApplyClientOptions {
   readonly onViewDropped: (collection: number) => void;
   /** A dropped collection's points are all gone from the stores. */
   readonly onSwept: (collection: number) => void;
+  /** The shards whose points are all in the indexes, after every change. */
+  readonly onIndexed: (shards: ReadonlySet<number>) => void;
   readonly onLog: (message: LogMessage) => void;
 }
 
 /** The apply thread as the main thread sees it. */
-export class ApplyClient {
+export class ApplyClient implements ShardCalls {
   readonly #channel: RequestChannel<ApplyCall>;
-  readonly #ready: Deferred<ReadonlyMap<number, number>> = deferred();
+  readonly #ready: Deferred<void> = deferred();
 
   constructor(options: ApplyClientOptions) {
     this.#ready.promise.catch(() => undefined);
@@ -42,12 +48,14 @@ export class ApplyClient {
           return void this.#handOn(message.view, options);
         case 'viewDropped':
           return options.onViewDropped(message.collection);
+        case 'indexed':
+          return options.onIndexed(message.shards);
         case 'swept':
           return options.onSwept(message.collection);
         case 'log':
           return options.onLog(message);
         case 'ready':
-          return this.#ready.resolve(message.appliedIndexes);
+          return this.#ready.resolve();
         case 'failed':
           return this.fail(deserializeError(message.error));
       }
@@ -61,18 +69,71 @@ export class ApplyClient {
     options.thread.post({ kind: 'viewAdopted', collection: schema.number, version });
   }
 
-  /** The applied indexes, by shard, once recovery is over. */
-  ready(): Promise<ReadonlyMap<number, number>> {
+  /** Resolves once calls are carried out. */
+  ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** The commands' bytes go over without a copy where each has a buffer of its own. */
-  apply(entries: readonly ShardEntry[]): Promise<BatchOutcome> {
-    const owned = entries.map((entry) => ({ ...entry, command: ownBuffer(entry.command) }));
-    return this.#channel.call(
-      { kind: 'apply', entries: owned },
-      owned.map(({ command }) => command.buffer),
-    );
+  async applySteps(steps: readonly ShardStep[]): Promise<readonly StepOutcome[]> {
+    const packed = packSteps(steps);
+    const call = { kind: 'applySteps', steps: packed } as const;
+    const outcomes = await this.#channel.call<PackedOutcomes>(call, [packed.bytes.buffer]);
+    return unpackOutcomes(outcomes);
+  }
+
+  openShard(shard: number, generation: number): Promise<OpenedShard> {
+    return this.#channel.call({ kind: 'openShard', shard, generation });
+  }
+
+  activateShard(shard: number, generation: number): Promise<OpenedShard> {
+    return this.#channel.call({ kind: 'activateShard', shard, generation });
+  }
+
+  closeShard(shard: number): Promise<void> {
+    return this.#channel.call({ kind: 'closeShard', shard });
+  }
+
+  destroyShard(shard: number): Promise<void> {
+    return this.#channel.call({ kind: 'destroyShard', shard });
+  }
+
+  hostRows(shard: number): Promise<ReadonlyMap<string, Uint8Array>> {
+    return this.#channel.call({ kind: 'hostRows', shard });
+  }
+
+  takeSnapshot(shard: number): Promise<{ readonly id: number; readonly last: EntryPlace }> {
+    return this.#channel.call({ kind: 'takeSnapshot', shard });
+  }
+
+  readSnapshot(id: number, offset: number, length: number): Promise<Uint8Array> {
+    return this.#channel.call({ kind: 'readSnapshot', id, offset, length });
+  }
+
+  closeSnapshot(id: number): Promise<void> {
+    return this.#channel.call({ kind: 'closeSnapshot', id });
+  }
+
+  stage(shard: number, last: EntryPlace): Promise<number> {
+    return this.#channel.call({ kind: 'stage', shard, last });
+  }
+
+  writeStaged(shard: number, generation: number, bytes: Uint8Array): Promise<void> {
+    // A message would take all of the memory that the bytes are a part of.
+    const own = new Uint8Array(bytes);
+    const call = { kind: 'writeStaged', shard, generation, bytes: own } as const;
+    return this.#channel.call(call, [own.buffer]);
+  }
+
+  finishStaged(shard: number, generation: number): Promise<void> {
+    return this.#channel.call({ kind: 'finishStaged', shard, generation });
+  }
+
+  discardStaged(shard: number, generation: number): Promise<void> {
+    return this.#channel.call({ kind: 'discardStaged', shard, generation });
+  }
+
+  digest(shard: number): Promise<string> {
+    return this.#channel.call({ kind: 'digest', shard });
   }
 
   /** @param reopen - whether stores may be opened again: no other thread has them open */
@@ -86,6 +147,19 @@ export class ApplyClient {
 
   drop(collection: number): Promise<void> {
     return this.#channel.call({ kind: 'drop', collection });
+  }
+
+  sweepHere(collection: number): Promise<void> {
+    return this.#channel.call({ kind: 'sweepHere', collection });
+  }
+
+  swept(collections: readonly number[]): Promise<readonly number[]> {
+    return this.#channel.call({ kind: 'swept', collections });
+  }
+
+  /** Collections that have points here. */
+  collections(): Promise<readonly number[]> {
+    return this.#channel.call({ kind: 'collections' });
   }
 
   optimize(collection: number, signal?: AbortSignal): Promise<void> {
@@ -122,11 +196,4 @@ function aborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) give();
     else signal.addEventListener('abort', give, { once: true });
   });
-}
-
-/** A message takes the whole buffer behind a view, so a view of a larger one is copied first. */
-function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteLength } = bytes;
-  const alone = buffer instanceof ArrayBuffer && byteLength === buffer.byteLength;
-  return alone ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }

@@ -2,25 +2,36 @@ import { type Clock, pause } from '../base/clock.ts';
 import { type SerializedError, VectorDbError } from '../base/error.ts';
 import type { CollectionSchema } from '../index/collection-schema.ts';
 import type { CollectionIndex } from '../index/segment/collection-index.ts';
+import { ShardFill } from '../index/segment/shard-fill.ts';
 import type { PointMutation } from '../sharding/point-mutation.ts';
 import type { RecordEdits } from '../sharding/record-edits.ts';
-import { type BatchOutcome, ShardApplier, type ShardEntry } from '../sharding/shard-applier.ts';
+import { ShardApplier } from '../sharding/shard-applier.ts';
+import type { ShardStep, StepOutcome } from '../sharding/shard-step.ts';
 import type { ShardStore } from '../storage/shard-store.ts';
 import type { CollectionState } from './apply-messages.ts';
 import { JournalTrimmer } from './journal-trimmer.ts';
+import type { EntryPlace, ShardReplicas } from './shard-replicas.ts';
+import { ShardSweeper } from './shard-sweeper.ts';
+
+/** An index that was opened and brought to what the stores hold, but for what is left to fill. */
+export interface OpenedIndex {
+  readonly index: CollectionIndex;
+  readonly fills: readonly ShardFill[];
+}
 
 export interface ApplyEngineOptions {
-  /** By shard. */
-  readonly stores: ReadonlyMap<number, ShardStore>;
+  readonly replicas: ShardReplicas;
   readonly edits: RecordEdits;
-  /** Called before a batch is written. @throws {VectorDbError} DISK_FULL: nothing of the batch is written */
+  /** Called before a step is written. @throws {VectorDbError} DISK_FULL: nothing of the step is written */
   readonly assertRoom: () => void;
   /** Opens a collection's index and brings it to what the stores hold. */
-  readonly openIndex: (schema: CollectionSchema) => Promise<CollectionIndex>;
+  readonly openIndex: (schema: CollectionSchema) => Promise<OpenedIndex>;
   /** Told of commands that cannot be applied. */
   readonly onRefused: (shard: number, index: number, error: SerializedError) => void;
   readonly onDropped: (collection: number) => void;
   readonly onSwept: (collection: number) => void;
+  /** Told of the shards whose points are all in the indexes, after every change of them. */
+  readonly onIndexed: (shards: ReadonlySet<number>) => void;
   readonly onFailure: (event: string, error: unknown) => void;
   readonly clock: Clock;
   /** Rows of a collection that may wait to be sealed before its writers wait too. */
@@ -29,7 +40,11 @@ export interface ApplyEngineOptions {
   readonly journalRowsMax: number;
 }
 
-const SWEEP_RECORDS = 1_000;
+/** A shard's store that was opened. */
+export interface OpenedShard {
+  readonly applied: EntryPlace;
+}
+
 const PRESSURE_POLL_MS = 5;
 /** Share of the bound on rows that wait to be sealed from which writers are slowed down, and to which rates. */
 const SLOW_FROM = 0.5;
@@ -38,22 +53,24 @@ const SLOWEST_ROWS_PER_SECOND = 250;
 
 /**
  * Carries out what the log says: stores first, then indexes, then the answer. One call at a time changes an index; batches overlap only in the
- * stores.
+ * stores. Shards come and go meanwhile; what an index lacks of one that came is filled in the background.
  */
 export class ApplyEngine {
   readonly #options: ApplyEngineOptions;
   readonly #applier: ShardApplier;
   readonly #trimmer: JournalTrimmer;
+  readonly #sweeper: ShardSweeper;
   readonly #indexes = new Map<number, CollectionIndex>();
   #tail: Promise<unknown> = Promise.resolve();
   readonly #background = new Set<Promise<void>>();
   /** By shard, the log index up to which indexes hold everything: a batch may be durable before it is indexed. */
-  readonly #indexedUpTo: Map<number, number>;
+  readonly #indexedUpTo = new Map<number, number>();
   #closing = false;
 
   constructor(options: ApplyEngineOptions) {
     this.#options = options;
-    const { stores, edits, onRefused, assertRoom } = options;
+    const { edits, onRefused, assertRoom, replicas, onSwept } = options;
+    const { stores } = replicas;
     const onSurvived = (
       mutations: readonly PointMutation[],
       applied: ReadonlyMap<number, number>,
@@ -64,25 +81,71 @@ export class ApplyEngine {
       rowsMax: options.journalRowsMax,
       inTurn: (action) => this.#inTurn(async () => action(this.#indexedUpTo)),
     });
-    this.#applier = new ShardApplier({ stores, edits, onRefused, assertRoom, onSurvived });
-    this.#indexedUpTo = new Map(
-      [...options.stores].map(([shard, store]) => [shard, store.appliedIndex]),
-    );
+    this.#sweeper = new ShardSweeper({
+      stores,
+      onSwept,
+      inBackground: (work) => this.#inBackground('sweep_failed', work),
+    });
+    this.#applier = new ShardApplier({ edits, onRefused, assertRoom, onSurvived });
   }
 
-  /** A batch is durable and visible when this resolves. */
-  apply(entries: readonly ShardEntry[]): Promise<BatchOutcome> {
-    const applied = this.#applier.apply(entries);
+  /** What is applied is durable and visible when this resolves. */
+  applySteps(steps: readonly ShardStep[]): Promise<readonly StepOutcome[]> {
+    const applied = this.#applier.apply(steps);
     return this.#inTurn(async () => {
-      const { mutations, outcomes, appliedIndexes } = await applied;
+      const { mutations, outcomes, appliedIndexes, dropped } = await applied;
       await this.#index(mutations, appliedIndexes);
-      return { outcomes, appliedIndexes };
+      if (dropped.length > 0) {
+        for (const { shard } of steps) {
+          const store = this.#options.replicas.stores.get(shard);
+          if (store !== undefined) this.#sweeper.sweep(store);
+        }
+      }
+      return outcomes;
     });
   }
 
   /** @param reopen - whether stores may be closed and opened again: no other thread has them open */
   probe(reopen: boolean): Promise<ReadonlyMap<number, number>> {
     return this.#applier.probe(reopen);
+  }
+
+  /** See {@link ShardReplicas.open}. Its points are filled into the open indexes. */
+  openShard(shard: number, generation: number): Promise<OpenedShard> {
+    return this.#inTurn(async () =>
+      this.#arrived(await this.#options.replicas.open(shard, generation)),
+    );
+  }
+
+  /** See {@link ShardReplicas.activate}. What the indexes had of the shard goes, and what came is filled into them. */
+  activateShard(shard: number, generation: number): Promise<OpenedShard> {
+    return this.#inTurn(async () => {
+      const { replicas } = this.#options;
+      const before = replicas.stores.get(shard);
+      if (before !== undefined && replicas.generationOf(shard) === generation) {
+        return openedShard(before);
+      }
+      this.#left(shard);
+      return this.#arrived(await replicas.activate(shard, generation));
+    });
+  }
+
+  /** Closes a shard's store; its points stay in the indexes' files, for its return. */
+  closeShard(shard: number): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#applier.close(shard);
+      this.#indexedUpTo.delete(shard);
+      await this.#options.replicas.close(shard);
+      this.#tellIndexed();
+    });
+  }
+
+  /** Deletes a shard, open or not, from stores and indexes. */
+  destroyShard(shard: number): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#left(shard);
+      await this.#options.replicas.destroy(shard);
+    });
   }
 
   /** Opens a new collection's index or gives an open one its changed schema. */
@@ -92,22 +155,47 @@ export class ApplyEngine {
       async (): Promise<{ readonly done: Promise<void> } | undefined> => {
         const open = this.#indexes.get(schema.number);
         if (open !== undefined) return { done: open.updateSchema(schema) };
-        this.#indexes.set(schema.number, await this.#options.openIndex(schema));
+        const { index, fills } = await this.#options.openIndex(schema);
+        this.#indexes.set(schema.number, index);
+        for (const fill of fills) this.#fill(fill);
+        this.#tellIndexed();
         return undefined;
       },
     );
     await building?.done;
   }
 
-  /** Forgets a collection's index at once and sweeps its records in the background. */
+  /** Forgets a collection's index; its records stay until its shards' logs say that it was dropped. */
   async drop(collection: number): Promise<void> {
     await this.#inTurn(async () => {
       const index = this.#indexes.get(collection);
       this.#indexes.delete(collection);
       this.#options.onDropped(collection);
       await index?.drop();
+      this.#tellIndexed();
     });
-    this.#inBackground('sweep', this.#sweep(collection));
+  }
+
+  /** Marks a collection as dropped in all shards, on a node whose log does not say so, and sweeps it. */
+  async sweepHere(collection: number): Promise<void> {
+    for (const store of this.#options.replicas.stores.values()) await store.drop(collection);
+    for (const store of this.#options.replicas.stores.values()) {
+      this.#sweeper.sweep(store, [collection]);
+    }
+  }
+
+  /** See {@link ShardSweeper.swept}. */
+  swept(collections: readonly number[]): readonly number[] {
+    return this.#sweeper.swept(collections);
+  }
+
+  /** Collections that have points here. */
+  async collections(): Promise<readonly number[]> {
+    const found = new Set<number>();
+    for (const store of this.#options.replicas.stores.values()) {
+      for (const collection of (await store.collections()).keys()) found.add(collection);
+    }
+    return [...found];
   }
 
   async optimize(collection: number): Promise<void> {
@@ -116,42 +204,62 @@ export class ApplyEngine {
 
   describe(collection: number): CollectionState {
     let points = 0;
-    for (const store of this.#options.stores.values()) points += store.count(collection);
+    for (const store of this.#options.replicas.stores.values()) points += store.count(collection);
     const index = this.#indexes.get(collection);
     return { points, segments: index?.describe() ?? [], building: index?.isBuilding ?? false };
   }
 
-  /**
-   * Removes points of collections that were dropped while a write was under way.
-   *
-   * @param nextCollection - the number that the next collection gets
-   * @throws {VectorDbError} DATA_CORRUPT: there are points of collections that were never made, so the catalog has lost some
-   */
-  async sweepForgotten(nextCollection: number): Promise<void> {
-    const forgotten = new Set<number>();
-    for (const store of this.#options.stores.values()) {
-      for (const collection of (await store.collections()).keys()) {
-        if (this.#indexes.has(collection)) continue;
-        if (collection >= nextCollection) {
-          throw new VectorDbError(
-            'DATA_CORRUPT',
-            `shard ${store.shard} has points of collection ${collection}, which the catalog does not know: restore the folder from a backup`,
-          );
-        }
-        forgotten.add(collection);
-      }
-    }
-    for (const collection of forgotten) this.#inBackground('sweep', this.#sweep(collection));
-  }
-
   async close(): Promise<void> {
     this.#closing = true;
+    this.#sweeper.close();
+    this.#trimmer.close();
     await this.#inTurn(async () => {
       for (const index of this.#indexes.values()) await index[Symbol.asyncDispose]();
     });
-    this.#trimmer.close();
     await Promise.all(this.#background);
-    for (const store of this.#options.stores.values()) await store[Symbol.asyncDispose]();
+    await this.#options.replicas[Symbol.asyncDispose]();
+  }
+
+  /** A shard's store is open: its steps may come, and its points go into the indexes. To be called in a turn. */
+  async #arrived(store: ShardStore): Promise<OpenedShard> {
+    const { shard } = store;
+    this.#applier.open(store);
+    this.#indexedUpTo.set(shard, store.appliedIndex);
+    for (const index of this.#indexes.values()) {
+      index.admitShard(shard, store.lineage);
+      const fill = new ShardFill({ index, shard, source: store });
+      if ((await fill.step()) === 'more') this.#fill(fill);
+    }
+    this.#sweeper.sweep(store);
+    this.#tellIndexed();
+    return openedShard(store);
+  }
+
+  /** A shard's store goes: durably none of its points is in the indexes any more. To be called in a turn. */
+  #left(shard: number): void {
+    for (const index of this.#indexes.values()) index.forgetShard(shard);
+    this.#applier.close(shard);
+    this.#indexedUpTo.delete(shard);
+    this.#tellIndexed();
+  }
+
+  #fill(fill: ShardFill): void {
+    const run = async (): Promise<void> => {
+      const end = await fill.run((action) => {
+        if (this.#closing) throw new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
+        return this.#inTurn(action);
+      });
+      if (end === 'filled') this.#tellIndexed();
+    };
+    this.#inBackground('index_fill_failed', run());
+  }
+
+  #tellIndexed(): void {
+    const indexed = new Set(this.#options.replicas.stores.keys());
+    for (const index of this.#indexes.values()) {
+      for (const { shard, isIndexed } of index.shards) if (!isIndexed) indexed.delete(shard);
+    }
+    this.#options.onIndexed(indexed);
   }
 
   async #index(
@@ -201,16 +309,9 @@ export class ApplyEngine {
       await pause(clock, PRESSURE_POLL_MS);
   }
 
-  async #sweep(collection: number): Promise<void> {
-    for (const store of this.#options.stores.values()) {
-      while (!(await store.sweep(collection, SWEEP_RECORDS))) if (this.#closing) return;
-    }
-    this.#options.onSwept(collection);
-  }
-
   #inBackground(event: string, work: Promise<void>): void {
     const tracked = work.catch((error: unknown) => {
-      // Of an index that was dropped or closed meanwhile.
+      // Of an index or a shard that was dropped or closed meanwhile.
       const isExpected =
         error instanceof VectorDbError &&
         (error.code === 'SHUTTING_DOWN' || error.code === 'COLLECTION_NOT_FOUND');
@@ -225,4 +326,8 @@ export class ApplyEngine {
     this.#tail = turn.catch(() => undefined);
     return turn;
   }
+}
+
+function openedShard({ appliedTerm, appliedIndex }: ShardStore): OpenedShard {
+  return { applied: { term: appliedTerm, index: appliedIndex } };
 }

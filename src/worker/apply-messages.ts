@@ -2,19 +2,55 @@ import type { SerializedError } from '../base/error.ts';
 import type { CollectionSchema } from '../index/collection-schema.ts';
 import type { BuildJob, BuildReason } from '../index/segment/build-job.ts';
 import type { IndexView } from '../index/segment/index-view.ts';
-import type { ShardEntry } from '../sharding/shard-applier.ts';
+import type { PackedSteps } from './packed-steps.ts';
 import type { CallMessage, ReplyMessage } from './request-channel.ts';
+import type { EntryPlace } from './shard-replicas.ts';
 
 /** What is asked of the apply thread, with what it replies. */
 export type ApplyCall =
-  /** Replies a `BatchOutcome`, after all of it is durable and searches see it. */
-  | { readonly kind: 'apply'; readonly entries: readonly ShardEntry[] }
+  /** Replies `PackedOutcomes`, after all of it is durable and searches see it. */
+  | { readonly kind: 'applySteps'; readonly steps: PackedSteps }
+  /** The other calls of `ShardCalls`, with what they reply. */
+  | {
+      readonly kind: 'openShard' | 'activateShard';
+      readonly shard: number;
+      readonly generation: number;
+    }
+  | {
+      readonly kind: 'closeShard' | 'destroyShard' | 'hostRows' | 'takeSnapshot' | 'digest';
+      readonly shard: number;
+    }
+  | {
+      readonly kind: 'readSnapshot';
+      readonly id: number;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | { readonly kind: 'closeSnapshot'; readonly id: number }
+  | { readonly kind: 'stage'; readonly shard: number; readonly last: EntryPlace }
+  | {
+      readonly kind: 'writeStaged';
+      readonly shard: number;
+      readonly generation: number;
+      readonly bytes: Uint8Array;
+    }
+  | {
+      readonly kind: 'finishStaged' | 'discardStaged';
+      readonly shard: number;
+      readonly generation: number;
+    }
   /** A collection is new or its schema changed; replies nothing, when searches use it. */
   | { readonly kind: 'adopt'; readonly schema: CollectionSchema }
   | { readonly kind: 'drop'; readonly collection: number }
+  /** Marks a collection as dropped in all shards, where their log does not, and sweeps it. */
+  | { readonly kind: 'sweepHere'; readonly collection: number }
+  /** Replies those of the collections whose points are gone from all shards here. */
+  | { readonly kind: 'swept'; readonly collections: readonly number[] }
   | { readonly kind: 'optimize'; readonly collection: number }
   /** Replies `CollectionState`. */
   | { readonly kind: 'describe'; readonly collection: number }
+  /** Replies the numbers of collections that have points here. */
+  | { readonly kind: 'collections' }
   /** Replies `ShardSize[]`. */
   | { readonly kind: 'measureShards' }
   /** Replies the applied indexes, by shard, after stores that had failed were tried again. */
@@ -51,8 +87,10 @@ export type ApplyThreadInput =
 export type ApplyThreadOutput =
   | ReplyMessage
   | LogMessage
-  /** Recovery is over; the applied indexes, by shard. */
-  | { readonly kind: 'ready'; readonly appliedIndexes: ReadonlyMap<number, number> }
+  /** Calls are carried out from now on. */
+  | { readonly kind: 'ready' }
+  /** The shards whose points are all in the indexes; after the views that say so. */
+  | { readonly kind: 'indexed'; readonly shards: ReadonlySet<number> }
   | { readonly kind: 'failed'; readonly error: SerializedError }
   /** For all search threads, before any reply that follows. */
   | { readonly kind: 'view'; readonly view: IndexView }

@@ -1,8 +1,10 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { InvariantError, must } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
 import { serializeError } from '../base/error.ts';
+import { systemRandom } from '../base/random.ts';
 import { unreachable } from '../base/unreachable.ts';
 import type { CollectionSchema } from '../index/collection-schema.ts';
 import type { BuildJob, BuiltSegment } from '../index/segment/build-job.ts';
@@ -10,8 +12,9 @@ import { CollectionIndex } from '../index/segment/collection-index.ts';
 import { recoverIndex } from '../index/segment/recovery.ts';
 import { DiskGuard, freeDiskBytes } from '../storage/disk-guard.ts';
 import { fileError } from '../storage/file-error.ts';
-import { ShardStore } from '../storage/shard-store.ts';
-import { ApplyEngine } from './apply-engine.ts';
+import { FolderShardDisk } from '../storage/folder-shard-disk.ts';
+import type { ShardStore } from '../storage/shard-store.ts';
+import { ApplyEngine, type OpenedIndex } from './apply-engine.ts';
 import type {
   ApplyCall,
   ApplyThreadInput,
@@ -19,9 +22,12 @@ import type {
   BuilderCall,
   LogMessage,
 } from './apply-messages.ts';
-import { openShardStores } from './open-shards.ts';
+import { LocalShardCalls } from './local-shard-calls.ts';
+import { packOutcomes, unpackSteps } from './packed-steps.ts';
 import { recordEdits } from './record-edits.ts';
 import { type ReplyMessage, RequestChannel } from './request-channel.ts';
+import type { ShardCalls } from './shard-calls.ts';
+import { ShardReplicas } from './shard-replicas.ts';
 import { shardSizes } from './shard-sizes.ts';
 import type { ApplyThreadData } from './thread-data.ts';
 import { ViewAdoptions } from './view-adoptions.ts';
@@ -31,7 +37,8 @@ import { ViewAdoptions } from './view-adoptions.ts';
 const port = must(parentPort, 'this file is a thread entry');
 const data = workerData as ApplyThreadData;
 
-const post = (message: ApplyThreadOutput): void => port.postMessage(message);
+const post = (message: ApplyThreadOutput, transfer: ArrayBuffer[] = []): void =>
+  port.postMessage(message, transfer);
 const log = (level: LogMessage['level'], event: string, fields: Record<string, unknown>): void =>
   post({ kind: 'log', level, event, fields });
 
@@ -48,46 +55,40 @@ function builderChannel(builder: MessagePort): (job: BuildJob) => Promise<BuiltS
 
 interface OpenEngine {
   readonly engine: ApplyEngine;
-  /** By shard. */
-  readonly stores: ReadonlyMap<number, ShardStore>;
-  readonly appliedIndexes: ReadonlyMap<number, number>;
+  readonly replicas: ShardReplicas;
+  readonly calls: ShardCalls;
 }
 
 async function openEngine(): Promise<OpenEngine> {
-  const levels = await openShardStores(data.shards);
-  const shardCount = levels.length;
-  const stores = new Map<number, ShardStore>();
-  for (const [shard, store] of levels.entries())
-    stores.set(shard, await ShardStore.open({ store, shard, shardCount }));
+  const { root, shardCount, ...settings } = data.shards;
+  const disk = await FolderShardDisk.open(root, settings);
+  const replicas = new ShardReplicas({ disk, shardCount, random: systemRandom });
   const { minFreeDiskBytes: minFreeBytes, indexFolder: path } = data;
+  await mkdir(path, { recursive: true });
   const guard = new DiskGuard({ path, minFreeBytes, freeBytes: freeDiskBytes });
   const build = builderChannel(data.builder);
-  const openIndex = (schema: CollectionSchema): Promise<CollectionIndex> =>
-    openCollection(schema, stores, build);
   const engine = new ApplyEngine({
-    stores,
+    replicas,
     edits: recordEdits(),
     assertRoom: () => guard.assertRoom(),
-    openIndex,
+    openIndex: (schema) => openCollection(schema, replicas.stores, build),
     onRefused: (shard, index, error) => log('error', 'command_refused', { shard, index, ...error }),
     onDropped: (collection) => post({ kind: 'viewDropped', collection }),
     onSwept: (collection) => post({ kind: 'swept', collection }),
+    onIndexed: (shards) => post({ kind: 'indexed', shards }),
     clock: systemClock,
     frozenRowsMax: data.index.growingRows * FROZEN_SEGMENTS_MAX,
     journalRowsMax: data.index.growingRows,
     onFailure: (event, error) => log('error', event, { error: serializeError(error).message }),
   });
-  for (const schema of data.schemas) await engine.adopt(schema);
-  await engine.sweepForgotten(data.nextCollection);
-  const appliedIndexes = new Map([...stores].map(([shard, store]) => [shard, store.appliedIndex]));
-  return { engine, stores, appliedIndexes };
+  return { engine, replicas, calls: new LocalShardCalls({ engine, replicas }) };
 }
 
 async function openCollection(
   schema: CollectionSchema,
   stores: ReadonlyMap<number, ShardStore>,
   build: (job: BuildJob) => Promise<BuiltSegment>,
-): Promise<CollectionIndex> {
+): Promise<OpenedIndex> {
   const index = await CollectionIndex.open({
     schema,
     directory: join(data.indexFolder, String(schema.number)),
@@ -97,28 +98,71 @@ async function openCollection(
     clock: systemClock,
     log: ({ level, event, fields }) => log(level, event, fields),
   });
-  await recoverIndex({ index, stores, log });
-  return index;
+  for (const [shard, store] of stores) {
+    // The log has what the store lost, and applies it again; the index begins from what is there.
+    const isAhead = index.watermark(shard) > store.appliedIndex;
+    if (isAhead && index.lineage(shard) === store.lineage) index.forgetShard(shard);
+  }
+  const fills = await recoverIndex({ index, stores, fillLater: true, log });
+  return { index, fills };
 }
 
-async function carryOut({ engine, stores }: OpenEngine, call: ApplyCall): Promise<unknown> {
+async function carryOut(open: OpenEngine, call: ApplyCall): Promise<unknown> {
+  const { engine, replicas, calls } = open;
   switch (call.kind) {
-    case 'apply':
-      return engine.apply(call.entries);
+    case 'applySteps':
+      return packOutcomes(await calls.applySteps(unpackSteps(call.steps)));
     case 'adopt':
       return engine.adopt(call.schema);
     case 'drop':
       return engine.drop(call.collection);
+    case 'sweepHere':
+      return engine.sweepHere(call.collection);
+    case 'swept':
+      return engine.swept(call.collections);
+    case 'collections':
+      return engine.collections();
     case 'optimize':
       return engine.optimize(call.collection);
     case 'describe':
       return engine.describe(call.collection);
     case 'measureShards':
-      return shardSizes(stores.values());
+      return shardSizes(replicas.stores.values());
     case 'probe':
       return engine.probe(call.reopen);
     case 'close':
       return engine.close();
+    default:
+      return carryOutOfShard(calls, call);
+  }
+}
+
+type ShardCall = Extract<ApplyCall, { kind: keyof ShardCalls }>;
+
+function carryOutOfShard(
+  calls: ShardCalls,
+  call: Exclude<ShardCall, { kind: 'applySteps' }>,
+): Promise<unknown> {
+  switch (call.kind) {
+    case 'openShard':
+    case 'activateShard':
+    case 'finishStaged':
+    case 'discardStaged':
+      return calls[call.kind](call.shard, call.generation);
+    case 'closeShard':
+    case 'destroyShard':
+    case 'hostRows':
+    case 'takeSnapshot':
+    case 'digest':
+      return calls[call.kind](call.shard);
+    case 'readSnapshot':
+      return calls.readSnapshot(call.id, call.offset, call.length);
+    case 'closeSnapshot':
+      return calls.closeSnapshot(call.id);
+    case 'stage':
+      return calls.stage(call.shard, call.last);
+    case 'writeStaged':
+      return calls.writeStaged(call.shard, call.generation, call.bytes);
     default:
       return unreachable(call);
   }
@@ -128,12 +172,15 @@ const opening = openEngine();
 
 async function reply(id: number, call: ApplyCall): Promise<void> {
   try {
-    post({ kind: 'reply', id, value: await carryOut(await opening, call) });
+    const value = await carryOut(await opening, call);
+    const transfer = value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [];
+    post({ kind: 'reply', id, value }, transfer);
   } catch (error) {
     const coded = fileError(error);
     post({ kind: 'error', id, error: serializeError(coded) });
     // A bug in the middle of a change: what is in memory can be trusted no more, what is stored can.
-    if (coded.code === 'INTERNAL' && (call.kind === 'apply' || call.kind === 'probe')) throw error;
+    if (coded.code === 'INTERNAL' && (call.kind === 'applySteps' || call.kind === 'probe'))
+      throw error;
     if (error instanceof InvariantError) throw error;
   }
   if (call.kind === 'close') end();
@@ -151,8 +198,8 @@ port.on('message', (message: ApplyThreadInput) => {
 });
 
 try {
-  const { appliedIndexes } = await opening;
-  post({ kind: 'ready', appliedIndexes });
+  await opening;
+  post({ kind: 'ready' });
 } catch (error) {
   post({ kind: 'failed', error: serializeError(fileError(error)) });
   end();

@@ -89,6 +89,15 @@ export type SearchThreadInput =
   | { readonly kind: 'drop'; readonly collection: number }
   /** Stores are closed once no read is under way, and opened again: reads wait in between. */
   | { readonly kind: 'releaseStores' | 'resumeStores'; readonly id: number }
+  /** A shard is here from now on. */
+  | {
+      readonly kind: 'openShard';
+      readonly id: number;
+      readonly shard: number;
+      readonly generation: number;
+    }
+  /** Its store is closed once no read is under way; reads of it are refused from now on. */
+  | { readonly kind: 'closeShard'; readonly id: number; readonly shard: number }
   | { readonly kind: 'close' };
 
 /** Search thread to main thread. */
@@ -99,7 +108,7 @@ export type SearchThreadOutput =
   | { readonly kind: 'failed'; readonly error: SerializedError }
   /** The view of that message is in use and its files are open. */
   | { readonly kind: 'adopted'; readonly id: number }
-  /** Stores were released or opened again, or could not be. */
+  /** Stores were opened, closed, released or opened again, or could not be. */
   | { readonly kind: 'storesTold'; readonly id: number; readonly error?: SerializedError }
   | { readonly kind: 'done'; readonly id: number; readonly response: ReadResponse }
   | { readonly kind: 'error'; readonly id: number; readonly error: SerializedError }

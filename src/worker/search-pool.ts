@@ -112,6 +112,16 @@ export class SearchPool implements ReadExecutor {
     return this.#order((id) => ({ kind: 'view', id, view }));
   }
 
+  /** Resolves when every thread can read the shard. @throws {VectorDbError} a thread cannot open its store */
+  openShard(shard: number, generation: number): Promise<void> {
+    return this.#order((id) => ({ kind: 'openShard', id, shard, generation }));
+  }
+
+  /** Resolves when no thread has the shard's store open any more. */
+  closeShard(shard: number): Promise<void> {
+    return this.#order((id) => ({ kind: 'closeShard', id, shard }));
+  }
+
   /** Resolves when no thread has a store open any more; reads wait until {@link resumeStores}. */
   releaseStores(): Promise<void> {
     this.#isReleased = true;

@@ -5,8 +5,9 @@ import { serializeError } from '../base/error.ts';
 import { CollectionSearcher } from '../index/search/collection-searcher.ts';
 import { LookupCounts } from '../index/search/lookup-counts.ts';
 import { HashRouter } from '../sharding/hash-router.ts';
+import { FolderShardDisk } from '../storage/folder-shard-disk.ts';
+import type { LevelStore } from '../storage/level-store.ts';
 import { ShardReader } from '../storage/shard-reader.ts';
-import { openShardStores } from './open-shards.ts';
 import { ReadEngine } from './read-engine.ts';
 import type {
   ReadRequest,
@@ -38,24 +39,38 @@ const underWay = new Set<Promise<void>>();
 /** Reads that wait for the stores to be open again; undefined while they are. */
 let held: { readonly id: number; readonly request: ReadRequest }[] | undefined;
 
-async function releaseStores(id: number): Promise<void> {
+async function releaseStores(): Promise<void> {
   held ??= [];
-  try {
-    await Promise.all(underWay);
-    await Promise.all(stores.map((store) => store.release()));
-    post({ kind: 'storesTold', id });
-  } catch (error) {
-    post({ kind: 'storesTold', id, error: serializeError(error) });
-  }
+  await Promise.all(underWay);
+  await Promise.all([...stores.values()].map((store) => store.release()));
 }
 
-async function resumeStores(id: number): Promise<void> {
+async function resumeStores(): Promise<void> {
+  await Promise.all([...stores.values()].map((store) => store.resume()));
+  const waiting = held ?? [];
+  held = undefined;
+  for (const read of waiting) answer(engine, read.id, read.request);
+  answerMail();
+}
+
+async function openShard(shard: number, generation: number): Promise<void> {
+  const store = await disk.open(shard, generation);
+  stores.set(shard, store);
+  readers.set(shard, new ShardReader({ store, shard }));
+}
+
+async function closeShard(shard: number): Promise<void> {
+  const store = stores.get(shard);
+  readers.delete(shard);
+  stores.delete(shard);
+  await Promise.all(underWay);
+  await store?.[Symbol.asyncDispose]();
+}
+
+/** Does something with stores and tells how that ended. */
+async function tell(id: number, work: Promise<void>): Promise<void> {
   try {
-    await Promise.all(stores.map((store) => store.resume()));
-    const waiting = held ?? [];
-    held = undefined;
-    for (const read of waiting) answer(engine, read.id, read.request);
-    answerMail();
+    await work;
     post({ kind: 'storesTold', id });
   } catch (error) {
     post({ kind: 'storesTold', id, error: serializeError(error) });
@@ -107,9 +122,11 @@ function follow(action: () => void): void {
 }
 
 const inbox = new SearchInbox(mailbox);
-const stores = await openShardStores(shards);
-const readers = new Map(stores.map((store, shard) => [shard, new ShardReader({ store, shard })]));
-const router = new HashRouter({ shardCount: stores.length });
+const { root, shardCount, ...settings } = shards;
+const disk = FolderShardDisk.of(root, settings);
+const stores = new Map<number, LevelStore>();
+const readers = new Map<number, ShardReader>();
+const router = new HashRouter({ shardCount });
 const engine = new ReadEngine({
   readers,
   router,
@@ -130,14 +147,18 @@ port.on('message', (message: SearchThreadInput) => {
         post({ kind: 'adopted', id: message.id });
       });
     case 'releaseStores':
-      return follow(() => void releaseStores(message.id));
+      return follow(() => void tell(message.id, releaseStores()));
     case 'resumeStores':
-      return follow(() => void resumeStores(message.id));
+      return follow(() => void tell(message.id, resumeStores()));
+    case 'openShard':
+      return follow(() => void tell(message.id, openShard(message.shard, message.generation)));
+    case 'closeShard':
+      return follow(() => void tell(message.id, closeShard(message.shard)));
     case 'drop':
       return follow(() => engine.drop(message.collection));
     case 'close':
-      void Promise.all(stores.map((store) => store[Symbol.asyncDispose]())).finally(() =>
-        port.close(),
+      void Promise.all([...stores.values()].map((store) => store[Symbol.asyncDispose]())).finally(
+        () => port.close(),
       );
       return undefined;
   }

@@ -3,6 +3,8 @@ import type { ShardReader } from '../storage/shard-reader.ts';
 /** How much a shard holds. */
 export interface ShardSize {
   readonly shard: number;
+  /** Log index up to which entries are applied. */
+  readonly appliedIndex: number;
   /** Of all collections. */
   readonly points: number;
   /** In tables on disk, about: what LevelDB still holds in its log and in memory is not among them. */
@@ -15,7 +17,8 @@ export function shardSizes(shards: Iterable<ShardReader>): Promise<ShardSize[]> 
     [...shards].map(async (reader) => {
       let points = 0;
       for (const count of (await reader.collections()).values()) points += count;
-      return { shard: reader.shard, points, bytes: await reader.approximateBytes() };
+      const { appliedIndex } = reader.state();
+      return { shard: reader.shard, appliedIndex, points, bytes: await reader.approximateBytes() };
     }),
   );
 }

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { CollectionSchema } from '../index/collection-schema.ts';
 
 /** How a thread opens the shards' stores. */
 export interface ShardFolders {
-  /** One folder a shard, in the order of shards. */
-  readonly paths: readonly string[];
+  /** Holds a folder for each shard that is here; `folder-shard-disk.ts` says how they are named. */
+  readonly root: string;
+  readonly shardCount: number;
   readonly compression: boolean;
   /** For each store. */
   readonly cacheBytes: number;
@@ -38,9 +38,6 @@ export interface ApplyThreadData {
   readonly shards: ShardFolders;
   /** Folder of a collection's index: this, a slash, its number. */
   readonly indexFolder: string;
-  readonly schemas: readonly CollectionSchema[];
-  /** The number that the next collection gets. */
-  readonly nextCollection: number;
   readonly index: IndexSettings;
   /** The thread's own scratch lane. */
   readonly lane: number;

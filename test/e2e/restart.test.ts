@@ -244,6 +244,7 @@ async function writeStray(path: string, collection: number): Promise<void> {
   const index = shard.appliedIndex + 1;
   const record = { version: index, vectors: {}, payload: new Uint8Array(0) };
   await shard.write({
+    last: { term: 1, index },
     journal: [{ index, collection, keys: [pointKey] }],
     records: [{ key, row: encodeRecord(key, record) }],
     countDeltas: new Map([[collection, 1]]),

@@ -34,6 +34,7 @@ function writer(path: string): string {
       const vectors = { '': new Float32Array(256).fill(index) };
       const row = encodeRecord(key, { version: index, vectors, payload: new Uint8Array(0) });
       await shard.write({
+        last: { term: 1, index },
         journal: [{ index, collection: 1, keys: [pointKey] }],
         records: [{ key, row }],
         countDeltas: new Map([[1, 1]]),
