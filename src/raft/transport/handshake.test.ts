@@ -97,6 +97,21 @@ describe('a handshake', () => {
     expectRefusal({ client: { node: 0 } }, 'server', 'node');
   });
 
+  test('is refused by one who is not a member yet, unless a guest begins it', () => {
+    const blank = { node: 0, cluster: '' };
+    expectRefusal({ server: blank }, 'server', 'member');
+    for (const server of [blank, {}]) {
+      const result = shake({ client: blank, server, to: 0, lane: 'guests' });
+      expect(result.server).toMatchObject({ kind: 'done', peer: { node: 0, lane: 'guests' } });
+      expect(result.client).toMatchObject({ kind: 'done', peer: { node: 0, lane: 'guests' } });
+    }
+    expectRefusal(
+      { client: { ...blank, token: Buffer.from('x') }, lane: 'guests' },
+      'server',
+      'token',
+    );
+  });
+
   test('is refused with the certificate of another node', () => {
     expectRefusal({ certificateFault: 'it names node-7' }, 'server', 'certificate');
   });

@@ -117,6 +117,18 @@ describe('messages to a node', () => {
     await welcomed(7);
   });
 
+  test('are tried again soon, however often, where the other side is not a member yet', async () => {
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      node.send(2, [MESSAGE]);
+      const peer = await other.peer(attempt);
+      await expect(peer.welcome(identityOf(0, { cluster: '' }))).rejects.toThrow('refused');
+      await until(() => inbox.unreachable.length === attempt + 1);
+      clock.pass(50);
+    }
+    node.send(2, [MESSAGE]);
+    expect(decodeMessages(await (await welcomed(8)).next())).toEqual([MESSAGE]);
+  });
+
   test('are dropped where nobody completes the handshake in time', async () => {
     node.send(2, [MESSAGE]);
     const peer = await other.peer(0);
