@@ -1,0 +1,274 @@
+import type { Clock } from '../../base/clock.ts';
+import { toVectorDbError, VectorDbError } from '../../base/error.ts';
+import type { Random } from '../../base/random.ts';
+import type { SessionStamp } from '../../raft/host/command-envelope.ts';
+import type { GroupId } from '../../raft/log/log-storage.ts';
+import type { NodeNumber } from '../../raft/transport/transport.ts';
+import { GroupSession } from './group-session.ts';
+import { LeaderHint } from './leader-hint.ts';
+import { RetryPause } from './retry-pause.ts';
+import type { TimeLimit } from './time-limit.ts';
+import { verdictOf } from './write-outcome.ts';
+
+/** One attempt of a write: where to send it, and under which number. */
+export interface WriteAttempt {
+  readonly to: NodeNumber;
+  readonly stamp: SessionStamp;
+  /** Milliseconds that a node is given to answer. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface GroupWriterOptions {
+  readonly group: GroupId;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** As the replica on this node knows it; 0: it does not, or there is none. */
+  readonly leader: () => NodeNumber;
+  /** Nodes with a replica. */
+  readonly replicas: () => readonly NodeNumber[];
+  /** Opens a session by asking a node. */
+  readonly openSession: (
+    to: NodeNumber,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ) => Promise<number>;
+}
+
+const ATTEMPT_MS = 4_000;
+const OPEN_MS = 2_000;
+const RETRY = { firstMs: 20, longestMs: 2_000 };
+/** Less than `SESSION_RESULTS_MAX`, which is what the group keeps. */
+const WINDOW_MAX = 896;
+/** Attempts that a full queue may refuse before the caller is told. */
+const OVERLOADED_MAX = 3;
+/** Redirections that are followed at once, one after another. */
+const REDIRECTIONS_MAX = 2;
+
+/** What the attempts of one write have come to. */
+interface Progress {
+  readonly pause: RetryPause;
+  told: NodeNumber;
+  avoid: NodeNumber;
+  redirections: number;
+  overloaded: number;
+  /** An attempt may have had an effect. */
+  isUnknown: boolean;
+  last: VectorDbError | undefined;
+}
+
+/**
+ * Writes to one group from this node: finds its leader, and tries until the write has ended or its time is over. Writes of this node are numbered in a session
+ * of the group, so that one that is sent again is applied once.
+ */
+export class GroupWriter {
+  readonly #options: GroupWriterOptions;
+  readonly #hint: LeaderHint;
+  #session: GroupSession | undefined;
+  #opening: Promise<GroupSession> | undefined;
+
+  constructor(options: GroupWriterOptions) {
+    this.#options = options;
+    this.#hint = new LeaderHint(options);
+  }
+
+  /**
+   * @param attempt - sends the write; its error says what became of it (see `verdictOf`)
+   * @param stamp - the write's number in a session of the caller's own; absent: in this node's
+   * @throws {VectorDbError} certainly without effect: UNAVAILABLE, OVERLOADED, and what the group refuses; OUTCOME_UNKNOWN; DEADLINE_EXCEEDED where the caller's
+   * signal ended it; SESSION_EXPIRED of the caller's own session
+   */
+  async write<T>(
+    attempt: (attempt: WriteAttempt) => Promise<T>,
+    limit: TimeLimit,
+    stamp?: SessionStamp,
+  ): Promise<T> {
+    const progress = this.#progress();
+    let session: GroupSession | undefined;
+    let sequence = 0;
+    try {
+      while (!limit.isOver) {
+        let to: NodeNumber = 0;
+        try {
+          if (stamp === undefined && session === undefined) {
+            ({ session, sequence } = await this.#number(limit, progress));
+          }
+          const stamped = stamp ?? session?.stamp(sequence);
+          to = this.#target(progress);
+          const { signal, leftMs } = limit;
+          const timeoutMs = Math.min(leftMs, ATTEMPT_MS);
+          const result = await attempt({ to, stamp: stamped as SessionStamp, timeoutMs, signal });
+          this.#hint.learn(to);
+          return result;
+        } catch (thrown) {
+          const error = toVectorDbError(thrown);
+          if (error.code === 'SESSION_EXPIRED' && session !== undefined && !progress.isUnknown) {
+            if (this.#session === session) this.#session = undefined;
+            session.end(sequence);
+            session = undefined;
+          }
+          await this.#failed(error, to, progress, limit, stamp === undefined);
+        }
+      }
+      throw overdue(this.#options.group, progress, limit);
+    } finally {
+      session?.end(sequence);
+    }
+  }
+
+  /** Opens a session for somebody outside. @throws {VectorDbError} UNAVAILABLE, OVERLOADED, DEADLINE_EXCEEDED */
+  async openSession(limit: TimeLimit): Promise<number> {
+    const progress = this.#progress();
+    while (!limit.isOver) {
+      const to = this.#hint.pick(progress.told, progress.avoid);
+      try {
+        return await this.#open(to, limit.leftMs, limit.signal);
+      } catch (thrown) {
+        await this.#failed(toVectorDbError(thrown), to, progress, limit, false);
+        // What was opened and not heard of does no harm.
+        progress.isUnknown = false;
+      }
+    }
+    throw overdue(this.#options.group, progress, limit);
+  }
+
+  #progress(): Progress {
+    const pause = new RetryPause({ ...this.#options, ...RETRY });
+    const counts = { told: 0, avoid: 0, redirections: 0, overloaded: 0 };
+    return { pause, ...counts, isUnknown: false, last: undefined };
+  }
+
+  #target(progress: Progress): NodeNumber {
+    const to = this.#hint.pick(progress.told, progress.avoid);
+    if (to !== 0) return to;
+    throw new VectorDbError(
+      'NOT_READY',
+      `group ${this.#options.group}: no node is known to have it`,
+    );
+  }
+
+  /** The next number of this node's session, which is opened where there is none. */
+  async #number(
+    limit: TimeLimit,
+    progress: Progress,
+  ): Promise<{ readonly session: GroupSession; readonly sequence: number }> {
+    for (;;) {
+      const session = this.#session ?? (await this.#openShared(limit, progress));
+      const sequence = session.take();
+      if (sequence !== undefined) return { session, sequence };
+      const room = session.room();
+      try {
+        await limit.race(room.promise, () => this.#noRoom());
+      } finally {
+        room.forget();
+      }
+    }
+  }
+
+  #noRoom(): VectorDbError {
+    const text = `group ${this.#options.group}: too many writes of this node are under way`;
+    return new VectorDbError('OVERLOADED', text);
+  }
+
+  /** All who wait for a session share one attempt to open it. */
+  #openShared(limit: TimeLimit, progress: Progress): Promise<GroupSession> {
+    if (this.#opening === undefined) {
+      const to = this.#target(progress);
+      this.#opening = this.#openOnce(to).finally(() => {
+        this.#opening = undefined;
+      });
+      this.#opening.catch(() => undefined);
+    }
+    return limit.race(this.#opening, () => notOpened(this.#options.group));
+  }
+
+  async #openOnce(to: NodeNumber): Promise<GroupSession> {
+    const given = new AbortController();
+    const timer = this.#options.clock.after(OPEN_MS, () => given.abort());
+    try {
+      const id = await this.#open(to, OPEN_MS, given.signal);
+      this.#session = new GroupSession(id, WINDOW_MAX);
+      return this.#session;
+    } catch (thrown) {
+      const error = toVectorDbError(thrown);
+      this.#hint.forget(to);
+      // Nothing was written yet, whatever became of the session.
+      if (verdictOf(error) !== 'unknown') throw error;
+      throw new VectorDbError('NOT_LEADER', `no session was opened: ${error.message}`);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #open(to: NodeNumber, leftMs: number, signal: AbortSignal): Promise<number> {
+    const timeoutMs = Math.min(leftMs, ATTEMPT_MS);
+    const id = await this.#options.openSession(to, { timeoutMs, signal });
+    this.#hint.learn(to);
+    return id;
+  }
+
+  /** Takes the error of an attempt in: throws it where it is the end, or waits before the next attempt. */
+  async #failed(
+    error: VectorDbError,
+    to: NodeNumber,
+    progress: Progress,
+    limit: TimeLimit,
+    isOwnSession: boolean,
+  ): Promise<void> {
+    const verdict = verdictOf(error);
+    const isEnd = verdict === 'final' || (verdict === 'forgotten' && !isOwnSession);
+    if (verdict === 'forgotten' && progress.isUnknown && isOwnSession) {
+      throw unknown(this.#options.group, error);
+    }
+    if (error.code === 'OVERLOADED') progress.overloaded += 1;
+    if (isEnd || progress.overloaded > OVERLOADED_MAX) {
+      if (progress.isUnknown && !isEnd) throw unknown(this.#options.group, error);
+      throw error;
+    }
+    progress.last = error;
+    progress.isUnknown ||= verdict === 'unknown';
+    this.#redirect(error, to, progress);
+    const { leaderNode = 0, retryAfterMs } = error;
+    const isRedirected = leaderNode !== 0 && leaderNode !== to;
+    if (isRedirected && progress.redirections < REDIRECTIONS_MAX) {
+      progress.redirections += 1;
+      return;
+    }
+    progress.redirections = 0;
+    await progress.pause.next(limit.leftMs, limit.signal, retryAfterMs);
+  }
+
+  #redirect(error: VectorDbError, to: NodeNumber, progress: Progress): void {
+    progress.told = error.leaderNode ?? 0;
+    // A full queue, or a stale number, is no reason to go elsewhere.
+    const isThere = error.code === 'OVERLOADED' || error.code === 'STALE_EPOCH';
+    progress.avoid = isThere || progress.told === to ? 0 : to;
+    if (!isThere) this.#hint.forget(to);
+  }
+}
+
+function unknown(group: GroupId, cause: VectorDbError | undefined): VectorDbError {
+  const why = cause === undefined ? '' : ` (${cause.message})`;
+  return new VectorDbError(
+    'OUTCOME_UNKNOWN',
+    `group ${group}: the write may have taken effect, or may yet${why}`,
+    { cause },
+  );
+}
+
+function notOpened(group: GroupId): VectorDbError {
+  return new VectorDbError('NOT_LEADER', `group ${group}: no session was opened in time`);
+}
+
+/** The error of a write whose time is over. */
+function overdue(group: GroupId, { isUnknown, last }: Progress, limit: TimeLimit): VectorDbError {
+  const why = last === undefined ? '' : `: ${last.message}`;
+  if (limit.isGivenUp) {
+    const effect = isUnknown ? 'it may have taken effect, or may yet' : 'it has no effect';
+    return new VectorDbError('DEADLINE_EXCEEDED', `group ${group}: ${effect}${why}`);
+  }
+  if (isUnknown) return unknown(group, last);
+  if (last?.code === 'OVERLOADED') return last;
+  return new VectorDbError('UNAVAILABLE', `group ${group}: the write has no effect${why}`, {
+    cause: last,
+  });
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { VectorDbError } from '../../base/error.ts';
+import { CATALOG_GROUP, groupOfShard } from '../catalog/cluster-state.ts';
+import { type BarrierGroups, ReadBarriers } from './read-barriers.ts';
+
+/** Groups whose rounds end when a test says so. */
+class HandGroups implements BarrierGroups {
+  readonly rounds: { readonly group: number; readonly end: (error?: Error) => void }[] = [];
+  readonly alone = new Set<number>();
+
+  decidesAlone(group: number): boolean {
+    return this.alone.has(group);
+  }
+
+  readBarrier(group: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const end = (error?: Error): void => (error === undefined ? resolve(1) : reject(error));
+    this.rounds.push({ group, end });
+    return promise;
+  }
+
+  /** Ends the rounds that are under way. */
+  async endAll(): Promise<void> {
+    for (const { end } of this.rounds.splice(0)) end();
+    await settle();
+  }
+}
+
+const settle = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+const SHARDS = [0, 1];
+
+function world(readsMax = 10) {
+  const groups = new HandGroups();
+  const barriers = new ReadBarriers({ groups, readsMax });
+  const passed: string[] = [];
+  const pass = async (name: string, shards: readonly number[] = SHARDS): Promise<void> => {
+    await barriers.pass(shards);
+    passed.push(name);
+  };
+  return { groups, barriers, passed, pass };
+}
+
+describe('a barrier', () => {
+  test('asks the catalog and each shard, and waits for all of them', async () => {
+    const { groups, passed, pass } = world();
+    const done = pass('a');
+    expect(groups.rounds.map(({ group }) => group)).toEqual([
+      CATALOG_GROUP,
+      groupOfShard(0),
+      groupOfShard(1),
+    ]);
+    const [first, second, third] = groups.rounds;
+    first?.end();
+    third?.end();
+    await settle();
+    expect(passed).toEqual([]);
+    second?.end();
+    await done;
+    expect(passed).toEqual(['a']);
+  });
+
+  test('never counts a round that began before the read came; those who come meanwhile share the next', async () => {
+    const { groups, passed, pass } = world();
+    void pass('a');
+    void pass('b');
+    void pass('c');
+    void pass('d', [1, 0]);
+    expect(groups.rounds).toHaveLength(3);
+    await groups.endAll();
+    expect(passed).toEqual(['a']);
+    expect(groups.rounds).toHaveLength(3);
+    void pass('e');
+    await groups.endAll();
+    expect(passed).toEqual(['a', 'b', 'c', 'd']);
+    await groups.endAll();
+    expect(passed.at(-1)).toBe('e');
+    expect(groups.rounds).toHaveLength(0);
+  });
+
+  test('a shard that does not answer holds up nobody who does not need it', async () => {
+    const { groups, passed, pass } = world();
+    void pass('both');
+    const stuck = groups.rounds.find(({ group }) => group === groupOfShard(1));
+    for (const round of groups.rounds.splice(0)) if (round !== stuck) round.end();
+    await settle();
+    void pass('one', [0]);
+    await groups.endAll();
+    expect(passed).toEqual(['one']);
+    stuck?.end();
+    await settle();
+    expect(passed).toEqual(['one', 'both']);
+  });
+
+  test('names the shards that have no leader; without the catalog it fails', async () => {
+    const { groups, barriers } = world();
+    const noLeader = new VectorDbError('NOT_LEADER', 'no leader is known');
+    const passing = barriers.pass(SHARDS);
+    groups.rounds[2]?.end(noLeader);
+    groups.rounds[0]?.end();
+    groups.rounds[1]?.end();
+    expect(await passing).toEqual([1]);
+    groups.rounds.length = 0;
+    const failing = barriers.pass(SHARDS);
+    for (const { group, end } of groups.rounds) end(group === CATALOG_GROUP ? noLeader : undefined);
+    await expect(failing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('is no promise where this node decides alone, and asks nobody', () => {
+    const { groups, barriers } = world();
+    for (const group of [CATALOG_GROUP, groupOfShard(0)]) groups.alone.add(group);
+    expect(barriers.pass([0])).toEqual([]);
+    expect(groups.rounds).toHaveLength(0);
+    expect(barriers.pass(SHARDS)).toBeInstanceOf(Promise);
+    expect(groups.rounds.length).toBeGreaterThan(0);
+  });
+
+  test('is given up by the signal, and refused where too many wait', async () => {
+    const { barriers, groups } = world(2);
+    const given = new AbortController();
+    const first = barriers.pass(SHARDS, given.signal);
+    const second = barriers.pass(SHARDS);
+    expect(barriers.depth).toBe(2);
+    await expect(barriers.pass(SHARDS)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    given.abort();
+    await expect(first).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(barriers.depth).toBe(1);
+    await groups.endAll();
+    await groups.endAll();
+    expect(await second).toEqual([]);
+    expect(barriers.depth).toBe(0);
+  });
+});

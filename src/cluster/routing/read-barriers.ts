@@ -1,0 +1,161 @@
+import { VectorDbError } from '../../base/error.ts';
+import type { RaftHost } from '../../raft/host/raft-host.ts';
+import type { GroupId } from '../../raft/log/log-storage.ts';
+import { CATALOG_GROUP, groupOfShard } from '../catalog/cluster-state.ts';
+
+/** What barriers need of the groups on this node. */
+export type BarrierGroups = Pick<RaftHost, 'readBarrier' | 'decidesAlone'>;
+
+export interface ReadBarriersOptions {
+  readonly groups: BarrierGroups;
+  /** Reads that may wait. */
+  readonly readsMax: number;
+}
+
+/** Shards whose barrier did not come about. */
+export type FailedShards = readonly number[];
+
+const NONE: FailedShards = [];
+
+/** One question to a group. Whether it was answered; it never rejects. */
+type Round = Promise<boolean>;
+
+/** The rounds of one group: one under way, and one for those who came after it began. */
+interface GroupRounds {
+  underWay: Round | undefined;
+  next: Round | undefined;
+}
+
+/** Reads that came since any group began a round share what they wait for. */
+interface Gathering {
+  readonly shards: readonly number[];
+  readonly outcome: Promise<FailedShards>;
+}
+
+/**
+ * Lets a read begin once this node has everything that was acknowledged before. Each group is asked once for all reads that wait (thesis 6.4): one round is under
+ * way, those who come meanwhile share the next one, and no round serves a read that came after it began.
+ */
+export class ReadBarriers {
+  readonly #options: ReadBarriersOptions;
+  readonly #rounds = new Map<GroupId, GroupRounds>();
+  #gathering: Gathering | undefined;
+  /** Rounds that began so far. */
+  #begun = 0;
+  #waiting = 0;
+
+  constructor(options: ReadBarriersOptions) {
+    this.#options = options;
+  }
+
+  /** Reads that wait. */
+  get depth(): number {
+    return this.#waiting;
+  }
+
+  /**
+   * After this, the node has everything of the catalog, and of the shards that are here, that was acknowledged before the call. A node that decides
+   * alone knows at once: then the answer is no promise.
+   *
+   * @param shards - ascending; the same array again costs less
+   * @returns the shards of which that cannot be said
+   * @throws {VectorDbError} UNAVAILABLE for the catalog; OVERLOADED; CANCELLED by the signal
+   */
+  pass(shards: readonly number[], signal?: AbortSignal): FailedShards | Promise<FailedShards> {
+    return this.#isAlone(shards) ? NONE : this.#wait(shards, signal);
+  }
+
+  #isAlone(shards: readonly number[]): boolean {
+    const { groups } = this.#options;
+    if (!groups.decidesAlone(CATALOG_GROUP)) return false;
+    for (const shard of shards) if (!groups.decidesAlone(groupOfShard(shard))) return false;
+    return true;
+  }
+
+  async #wait(shards: readonly number[], signal: AbortSignal | undefined): Promise<FailedShards> {
+    if (this.#waiting >= this.#options.readsMax) {
+      throw new VectorDbError('OVERLOADED', 'too many reads wait to be confirmed', {
+        retryAfterMs: 100,
+      });
+    }
+    this.#waiting += 1;
+    try {
+      const outcome = this.#outcome(shards);
+      return signal === undefined ? await outcome : await unlessAborted(outcome, signal);
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #outcome(shards: readonly number[]): Promise<FailedShards> {
+    const gathering = this.#gathering;
+    if (gathering?.shards === shards) return gathering.outcome;
+    const begunBefore = this.#begun;
+    const outcome = this.#joinAll(shards);
+    // Nobody may be left to hear that the catalog could not be asked.
+    outcome.catch(() => undefined);
+    if (this.#begun === begunBefore) this.#gathering = { shards, outcome };
+    return outcome;
+  }
+
+  async #joinAll(shards: readonly number[]): Promise<FailedShards> {
+    const catalog = this.#join(CATALOG_GROUP);
+    const rounds = shards.map((shard) => this.#join(groupOfShard(shard)));
+    const failed: number[] = [];
+    if (!(await catalog)) {
+      throw new VectorDbError('UNAVAILABLE', 'the catalog has no leader that could be asked', {
+        retryAfterMs: 100,
+      });
+    }
+    for (const [place, round] of rounds.entries()) {
+      if (!(await round)) failed.push(shards[place] as number);
+    }
+    return failed;
+  }
+
+  /** A round of the group that has not begun. */
+  #join(group: GroupId): Round {
+    let rounds = this.#rounds.get(group);
+    if (rounds === undefined) {
+      rounds = { underWay: undefined, next: undefined };
+      this.#rounds.set(group, rounds);
+    }
+    const { underWay } = rounds;
+    if (underWay === undefined) return this.#begin(group, rounds);
+    rounds.next ??= this.#follow(group, rounds, underWay);
+    return rounds.next;
+  }
+
+  async #follow(group: GroupId, rounds: GroupRounds, before: Round): Round {
+    await before;
+    rounds.next = undefined;
+    return this.#begin(group, rounds);
+  }
+
+  #begin(group: GroupId, rounds: GroupRounds): Round {
+    this.#gathering = undefined;
+    this.#begun += 1;
+    const round = this.#ask(group).finally(() => {
+      if (rounds.underWay === round) rounds.underWay = undefined;
+    });
+    rounds.underWay = round;
+    return round;
+  }
+
+  async #ask(group: GroupId): Round {
+    try {
+      await this.#options.groups.readBarrier(group);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(new VectorDbError('CANCELLED', 'the read was given up'));
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort));
+}
