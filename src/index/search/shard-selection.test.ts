@@ -37,7 +37,7 @@ class Clusters {
   }
 
   next(): Float32Array {
-    return this.#around(this.#centres[this.#random.below(40)] as Float32Array, 0.3);
+    return this.#around(this.#centres[this.#random.below(40)] as Float32Array, 0.8);
   }
 
   #around(centre: Float32Array, spread: number): Float32Array {
@@ -79,7 +79,7 @@ function recall(of: LocalIndex, overrides: object): number {
   for (let i = 0; i < 60; i += 1) {
     const query = clusters.next().map((each) => each + 0.01);
     const truth = ids(query, { exact: true });
-    const near = new Set(ids(query, { ef: 48 }));
+    const near = new Set(ids(query, { ef: 12 }));
     found += truth.filter((id) => near.has(id)).length;
     wanted += truth.length;
   }
