@@ -14,11 +14,21 @@ export class Slots {
     return true;
   }
 
-  /** Resolves with a slot, which has to be released. */
-  async take(): Promise<void> {
-    if (this.tryTake()) return;
-    await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve);
+  /** Resolves with a slot, which has to be released, or, when the signal comes first, without one; whether it is one. */
+  take(signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return Promise.resolve(false);
+    if (this.tryTake()) return Promise.resolve(true);
+    return new Promise<boolean>((resolve) => {
+      const give = (): void => {
+        signal.removeEventListener('abort', abort);
+        resolve(true);
+      };
+      const abort = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(give), 1);
+        resolve(false);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#waiting.push(give);
     });
   }
 

@@ -72,7 +72,7 @@ export class SnapshotSender {
     signal: AbortSignal,
   ): Promise<{ readonly isStaged: boolean; readonly index: number }> {
     let index = 0;
-    await this.#slots.take();
+    if (!(await this.#slots.take(signal))) return { isStaged: false, index };
     try {
       if (signal.aborted) return { isStaged: false, index };
       const { meta, state } = await take();

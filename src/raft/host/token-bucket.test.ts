@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { HandClock } from '../../../test/support/hand-clock.ts';
-import { Slots } from './slots.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 const drain = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -44,21 +43,4 @@ test('who gives up does not wait', async () => {
   const taken = bucket.take(1000, controller.signal);
   controller.abort();
   await taken;
-});
-
-test('slots are given in the order they were asked for', async () => {
-  const slots = new Slots(1);
-  const order: string[] = [];
-  expect(slots.tryTake()).toBe(true);
-  expect(slots.tryTake()).toBe(false);
-  const take = async (name: string): Promise<void> => {
-    await slots.take();
-    order.push(name);
-    slots.release();
-  };
-  const both = [take('a'), take('b')];
-  slots.release();
-  await Promise.all(both);
-  expect(order).toEqual(['a', 'b']);
-  expect(slots.tryTake()).toBe(true);
 });
