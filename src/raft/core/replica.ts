@@ -64,9 +64,16 @@ export class Replica {
     if (this.#state.role === 'leader') return this.id;
     return this.#state.role === 'follower' ? this.#state.leader : 0;
   }
-  /** Whether it waited for a leader long enough; drawn anew each time so that votes are seldom split (thesis 3.4). */
+  /** Whether it waited for a leader long enough; drawn anew each time so that votes are seldom split (thesis 3.4). Who is the only voter has nobody to wait for. */
   get isElectionDue(): boolean {
-    return this.electionElapsed >= this.#electionTimeout;
+    return this.electionElapsed >= this.#electionTimeout || this.#isAlone;
+  }
+  get #isAlone(): boolean {
+    const { role } = this.#state;
+    const { voters, outgoing } = this.configuration;
+    const isOnlyVoter = voters.length === 1 && voters[0] === this.id && outgoing.length === 0;
+    // A candidate waits for its own vote to be durable.
+    return role === 'follower' && this.leader === 0 && isOnlyVoter;
   }
   /** Heard from a leader within the shortest election timeout, so that nobody else has a reason to stand (thesis 4.2.3, trap 7). */
   get hasLiveLeader(): boolean {
