@@ -42,6 +42,8 @@ interface OpenShard {
   told: number;
   /** Of a step whose write failed, but may have arrived all the same. */
   unsure: { readonly index: number; readonly results: readonly Uint8Array[] } | undefined;
+  /** What was found wrong with it. */
+  damage: unknown;
 }
 
 interface AppliedStep {
@@ -70,12 +72,19 @@ export class ShardApplier {
       edits,
       onRefused,
     });
-    this.#shards.set(store.shard, { store, machine, told: store.appliedIndex, unsure: undefined });
+    const { shard, appliedIndex: told } = store;
+    this.#shards.set(shard, { store, machine, told, unsure: undefined, damage: undefined });
   }
 
   /** Forgets a shard's store; no step of it is under way. */
   close(shard: number): void {
     this.#shards.delete(shard);
+  }
+
+  /** Refuses all steps of a shard from now on with an error of code DATA_CORRUPT. */
+  declareDamaged(shard: number, error: unknown): void {
+    const open = this.#shards.get(shard);
+    if (open !== undefined) open.damage = error;
   }
 
   /**
@@ -147,6 +156,7 @@ export class ShardApplier {
   async #write(shard: OpenShard, step: ShardStep): Promise<AppliedStep> {
     const { store, machine, unsure } = shard;
     const { last, rows, commands, previous } = step;
+    if (shard.damage !== undefined) throw shard.damage;
     if (store.failure !== undefined) throw store.failure;
     if (unsure?.index === last.index && store.appliedIndex === last.index) {
       // It was told as failed, and a probe found it: its points are in the index by now.

@@ -1,5 +1,5 @@
 import { type Clock, pause } from '../base/clock.ts';
-import { type SerializedError, VectorDbError } from '../base/error.ts';
+import { type SerializedError, toVectorDbError, VectorDbError } from '../base/error.ts';
 import type { CollectionSchema } from '../index/collection-schema.ts';
 import type { CollectionIndex } from '../index/segment/collection-index.ts';
 import { ShardFill } from '../index/segment/shard-fill.ts';
@@ -46,6 +46,9 @@ export interface OpenedShard {
 }
 
 const PRESSURE_POLL_MS = 5;
+const FILL_RETRY_MS = 1_000;
+/** An hour. */
+const FILL_ATTEMPTS_MAX = 3_600;
 /** Share of the bound on rows that wait to be sealed from which writers are slowed down, and to which rates. */
 const SLOW_FROM = 0.5;
 const SLOWED_ROWS_PER_SECOND = 20_000;
@@ -91,10 +94,19 @@ export class ApplyEngine {
 
   /** What is applied is durable and visible when this resolves. */
   applySteps(steps: readonly ShardStep[]): Promise<readonly StepOutcome[]> {
+    const { stores } = this.#options.replicas;
+    const written = new Map(steps.map(({ shard }) => [shard, stores.get(shard)]));
     const applied = this.#applier.apply(steps);
     return this.#inTurn(async () => {
       const { mutations, outcomes, appliedIndexes, dropped } = await applied;
-      await this.#index(mutations, appliedIndexes);
+      // A shard that has left meanwhile, or has come anew, has nothing of this in the indexes.
+      for (const [shard, store] of written) if (stores.get(shard) === store) written.delete(shard);
+      if (written.size === 0) await this.#index(mutations, appliedIndexes);
+      else {
+        const isHere = ({ shard }: PointMutation): boolean => !written.has(shard);
+        const here = [...appliedIndexes].filter(([shard]) => !written.has(shard));
+        await this.#index(mutations.filter(isHere), new Map(here));
+      }
       if (dropped.length > 0) {
         for (const { shard } of steps) {
           const store = this.#options.replicas.stores.get(shard);
@@ -244,14 +256,27 @@ export class ApplyEngine {
   }
 
   #fill(fill: ShardFill): void {
-    const run = async (): Promise<void> => {
-      const end = await fill.run((action) => {
-        if (this.#closing) throw new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
-        return this.#inTurn(action);
-      });
-      if (end === 'filled') this.#tellIndexed();
-    };
-    this.#inBackground('index_fill_failed', run());
+    this.#inBackground('index_fill_failed', this.#runFill(fill));
+  }
+
+  /** A store that fails may work again; one that is damaged does not, and its replica has to be replaced. */
+  async #runFill(fill: ShardFill): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const end = await fill.run((action) => {
+          if (this.#closing) throw new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
+          return this.#inTurn(action);
+        });
+        if (end === 'filled') this.#tellIndexed();
+        return;
+      } catch (thrown) {
+        const { code } = toVectorDbError(thrown);
+        if (code === 'DATA_CORRUPT') this.#applier.declareDamaged(fill.shard, thrown);
+        if (code !== 'STORAGE_FAILED' || attempt === FILL_ATTEMPTS_MAX) throw thrown;
+        this.#options.onFailure('index_fill_failed', thrown);
+        await pause(this.#options.clock, FILL_RETRY_MS);
+      }
+    }
   }
 
   #tellIndexed(): void {
