@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, credentials, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
-import { filterMessage } from '../src/cli/filter-message.ts';
+import { filterMessage } from '../src/client/grpc/filter-message.ts';
 import type { BenchPoint, NodeClient, SearchOptions } from './node-client.ts';
 
 const PROTO = fileURLToPath(new URL('../proto/grape/v1/grape.proto', import.meta.url));

@@ -1,20 +1,8 @@
 import { must } from '../base/assert.ts';
 import { float32Text } from '../api/json/float-text.ts';
 import type { PointId } from '../base/point-id.ts';
-import type { PointIdMessage, StoredPointMessage, VectorMessage } from './grape-messages.ts';
-import { integerId } from './source/id-choice.ts';
-
-/** An id as a message. */
-export function idMessage(id: PointId): PointIdMessage {
-  return typeof id === 'string' ? { text: id } : { integer: String(id) };
-}
-
-/** The id of a message; integers beyond the safe ones are `bigint`s. */
-export function idFromMessage(message: PointIdMessage): PointId {
-  return message.text !== undefined && message.kind !== 'integer'
-    ? message.text
-    : integerId(must(message.integer, 'an id without a kind'));
-}
+import type { StoredPointMessage } from '../client/grpc/grape-messages.ts';
+import { idFromMessage, integerId, vectorFromMessage } from '../client/grpc/point-message.ts';
 
 /** An id as JSON text: all digits of an integer, a string in quotes. */
 export function idJson(id: PointId): string {
@@ -32,17 +20,6 @@ export function idFromArgument(text: string): PointId {
     }
   }
   return text;
-}
-
-/** The vector's own bytes, not copied. */
-export function vectorMessage(vector: Float32Array): VectorMessage {
-  return { float32: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength) };
-}
-
-/** The numbers of a vector, copied where the bytes are not aligned. */
-export function vectorFromMessage(message: { readonly float32: Uint8Array }): Float32Array {
-  const copy = new Uint8Array(message.float32);
-  return new Float32Array(copy.buffer);
 }
 
 /** Numbers as JSON, each with as few digits as tell its float32 apart. */

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { holdProcess } from '../base/hold-process.ts';
 import type { CliContext } from './cli-context.ts';
-import { GrapeConnection } from './grape-connection.ts';
-import type { GrapeMethod, GrapeMethods } from './grape-messages.ts';
+import { GrapeConnection } from '../client/grpc/grape-connection.ts';
+import type { GrapeMethod, GrapeMethods } from '../client/grpc/grape-messages.ts';
 import { secondsOption } from './option-parsers.ts';
 
 /** Options that every command takes. */

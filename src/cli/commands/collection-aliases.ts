@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 
 import type { CliContext } from '../cli-context.ts';
-import type { AliasActionMessage } from '../grape-messages.ts';
+import type { AliasActionMessage } from '../../client/grpc/grape-messages.ts';
 import { withSession } from '../session.ts';
 import { renderTable } from '../terminal/table.ts';
 import { tellResult } from './tell-result.ts';

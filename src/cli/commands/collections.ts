@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { DISTANCES, type Distance } from '../../index/distance.ts';
 import { QUANTIZATIONS } from '../../index/collection-schema.ts';
 import type { CliContext } from '../cli-context.ts';
-import type { VectorConfigMessage } from '../grape-messages.ts';
+import type { VectorConfigMessage } from '../../client/grpc/grape-messages.ts';
 import { integerAtLeast } from '../option-parsers.ts';
 import { withSession } from '../session.ts';
 import { collectionsTable, collectionText } from '../terminal/collection-text.ts';

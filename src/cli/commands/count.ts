@@ -2,7 +2,7 @@ import { Command } from 'commander';
 
 import type { Filter } from '../../index/filter/filter.ts';
 import type { CliContext } from '../cli-context.ts';
-import { filterMessage } from '../filter-message.ts';
+import { filterMessage } from '../../client/grpc/filter-message.ts';
 import { filterOption } from '../option-parsers.ts';
 import { withSession } from '../session.ts';
 

@@ -2,11 +2,12 @@ import { Command } from 'commander';
 
 import type { Filter } from '../../index/filter/filter.ts';
 import type { CliContext } from '../cli-context.ts';
-import { filterMessage } from '../filter-message.ts';
+import { filterMessage } from '../../client/grpc/filter-message.ts';
 import { filterOption } from '../option-parsers.ts';
-import { idFromArgument, idMessage } from '../point-message.ts';
+import { idFromArgument } from '../point-message.ts';
 import { withSession } from '../session.ts';
 import { groupedInteger } from '../terminal/figures.ts';
+import { idMessage } from '../../client/grpc/point-message.ts';
 
 interface DeleteOptions {
   readonly collection?: string;

@@ -5,14 +5,15 @@ import { Command } from 'commander';
 import { VectorDbError } from '../../base/error.ts';
 import type { Filter } from '../../index/filter/filter.ts';
 import type { CliContext } from '../cli-context.ts';
-import { filterMessage } from '../filter-message.ts';
-import type { PointIdMessage, StoredPointMessage } from '../grape-messages.ts';
+import { filterMessage } from '../../client/grpc/filter-message.ts';
+import type { PointIdMessage, StoredPointMessage } from '../../client/grpc/grape-messages.ts';
 import { integerAtLeast, filterOption } from '../option-parsers.ts';
-import { idFromMessage, idJson, pointJsonLine } from '../point-message.ts';
+import { idJson, pointJsonLine } from '../point-message.ts';
 import { withSession, type Session } from '../session.ts';
 import { NpyWriter } from '../source/npy-writer.ts';
 import { groupedInteger, readableSeconds } from '../terminal/figures.ts';
 import { ProgressLine } from '../terminal/progress-line.ts';
+import { idFromMessage } from '../../client/grpc/point-message.ts';
 
 interface ExportOptions {
   readonly collection?: string;

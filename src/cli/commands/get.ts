@@ -2,8 +2,9 @@ import { Command } from 'commander';
 
 import { VectorDbError } from '../../base/error.ts';
 import type { CliContext } from '../cli-context.ts';
-import { idFromArgument, idJson, idMessage, pointJsonLine } from '../point-message.ts';
+import { idFromArgument, idJson, pointJsonLine } from '../point-message.ts';
 import { withSession } from '../session.ts';
+import { idMessage } from '../../client/grpc/point-message.ts';
 
 interface GetOptions {
   readonly collection?: string;

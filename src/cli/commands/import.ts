@@ -7,7 +7,7 @@ import { pause } from '../../base/clock.ts';
 import { toVectorDbError, VectorDbError } from '../../base/error.ts';
 import { DISTANCES } from '../../index/distance.ts';
 import type { CliContext } from '../cli-context.ts';
-import type { CollectionMessage } from '../grape-messages.ts';
+import type { CollectionMessage } from '../../client/grpc/grape-messages.ts';
 import { runImport, type ImportOutcome } from '../import/import-run.ts';
 import {
   importStatePath,

@@ -7,8 +7,11 @@ import { must } from '../../base/assert.ts';
 import { VectorDbError } from '../../base/error.ts';
 import type { Filter } from '../../index/filter/filter.ts';
 import type { CliContext } from '../cli-context.ts';
-import { filterMessage } from '../filter-message.ts';
-import type { ScoredPointMessage, SearchResponseMessage } from '../grape-messages.ts';
+import { filterMessage } from '../../client/grpc/filter-message.ts';
+import type {
+  ScoredPointMessage,
+  SearchResponseMessage,
+} from '../../client/grpc/grape-messages.ts';
 import {
   commaSeparated,
   filterOption,
@@ -17,19 +20,17 @@ import {
   vectorFromJson,
   vectorOption,
 } from '../option-parsers.ts';
-import {
-  idFromArgument,
-  idFromMessage,
-  idJson,
-  idMessage,
-  pointJsonLine,
-  vectorFromMessage,
-  vectorMessage,
-} from '../point-message.ts';
+import { idFromArgument, idJson, pointJsonLine } from '../point-message.ts';
 import { withSession, type Session } from '../session.ts';
 import { openVectorFile } from '../source/open-source.ts';
 import { payloadTable } from '../terminal/payload-table.ts';
 import { explanationText } from '../terminal/explanation.ts';
+import {
+  idFromMessage,
+  idMessage,
+  vectorFromMessage,
+  vectorMessage,
+} from '../../client/grpc/point-message.ts';
 
 interface SearchOptions {
   readonly collection?: string;

@@ -4,8 +4,8 @@ import type { Clock } from '../../base/clock.ts';
 import { deferred } from '../../base/deferred.ts';
 import { VectorDbError } from '../../base/error.ts';
 import { seededRandom } from '../../base/random.ts';
-import type { GrapeCaller } from '../grape-connection.ts';
-import type { PointInputMessage } from '../grape-messages.ts';
+import type { GrapeCaller } from '../../client/grpc/grape-connection.ts';
+import type { PointInputMessage } from '../../client/grpc/grape-messages.ts';
 import type { ImportSource, SourcePosition } from '../source/import-source.ts';
 import { runImport, type ImportOutcome } from './import-run.ts';
 

@@ -1,12 +1,12 @@
 import type { Clock } from '../../base/clock.ts';
 import type { VectorDbError } from '../../base/error.ts';
 import type { Random } from '../../base/random.ts';
-import type { GrapeCaller } from '../grape-connection.ts';
-import type { PointInputMessage } from '../grape-messages.ts';
-import { idMessage, vectorMessage } from '../point-message.ts';
+import type { GrapeCaller } from '../../client/grpc/grape-connection.ts';
+import type { PointInputMessage } from '../../client/grpc/grape-messages.ts';
 import type { ImportPoint, ImportSource, SourcePosition } from '../source/import-source.ts';
 import { AcknowledgedPrefix } from './acknowledged-prefix.ts';
 import { withRetries } from './retry-policy.ts';
+import { idMessage, vectorMessage } from '../../client/grpc/point-message.ts';
 
 export interface ImportRunOptions {
   readonly caller: GrapeCaller;

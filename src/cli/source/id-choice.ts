@@ -1,6 +1,7 @@
 import type { PointId } from '../../base/point-id.ts';
 import { lineError } from './line-error.ts';
 import { jsonMembers, type JsonSlice } from './json-members.ts';
+import { integerId } from '../../client/grpc/point-message.ts';
 
 /** Where the ids of points come from: the row's number, or a member of the payload; `auto` is the member `id` where the first payload has it. */
 export type IdChoice =
@@ -45,10 +46,4 @@ export function idFromJson(
   if (/^(0|[1-9]\d*)$/.test(value)) return integerId(value);
   if (value.startsWith('"')) return JSON.parse(value) as string;
   throw lineError(where, `"${field}" is ${value}: an id is a string or an unsigned integer`, field);
-}
-
-/** Digits as the id they mean, exactly. */
-export function integerId(digits: string): number | bigint {
-  const number = Number(digits);
-  return Number.isSafeInteger(number) ? number : BigInt(digits);
 }

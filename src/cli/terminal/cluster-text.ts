@@ -5,7 +5,7 @@ import type {
   ClusterShardMessage,
   MigrationStatusMessage,
   RebalanceStatusMessage,
-} from '../cluster-messages.ts';
+} from '../../client/grpc/cluster-messages.ts';
 import { enumText } from './explanation.ts';
 import { groupedInteger, readableBytes, readableSeconds } from './figures.ts';
 import { renderTable } from './table.ts';

@@ -1,4 +1,4 @@
-import type { CollectionMessage } from '../grape-messages.ts';
+import type { CollectionMessage } from '../../client/grpc/grape-messages.ts';
 import { enumText } from './explanation.ts';
 import { groupedInteger, readableBytes } from './figures.ts';
 import { renderTable } from './table.ts';

@@ -1,4 +1,4 @@
-import type { SegmentExplanationMessage } from '../grape-messages.ts';
+import type { SegmentExplanationMessage } from '../../client/grpc/grape-messages.ts';
 import { groupedInteger } from './figures.ts';
 import { renderTable } from './table.ts';
 

@@ -1,4 +1,4 @@
-import type { MigrationStatusMessage } from '../cluster-messages.ts';
+import type { MigrationStatusMessage } from '../../client/grpc/cluster-messages.ts';
 import { moveText } from './cluster-text.ts';
 import type { Output } from './output.ts';
 

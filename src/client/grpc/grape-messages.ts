@@ -154,6 +154,19 @@ interface InCollection {
   readonly collection: string;
 }
 
+interface Read {
+  readonly consistency?: string;
+  readonly allowPartial?: boolean;
+}
+/** Shards that an answer lacks. */
+interface MaybePartial {
+  readonly missingShards?: readonly number[];
+}
+interface PayloadChange extends InCollection {
+  readonly selector: SelectorMessage;
+  readonly payloadJson: Uint8Array;
+}
+
 interface Method<Request, Response> {
   readonly request: Request;
   readonly response: Response;
@@ -170,25 +183,42 @@ interface Write {
 export interface GrapeMethods {
   'Points.Upsert': Method<InCollection & { readonly points: readonly PointInputMessage[] }, Write>;
   'Points.Get': Method<
-    InCollection & { readonly ids: readonly PointIdMessage[]; readonly vectors?: AllOrNone },
-    { readonly points: readonly StoredPointMessage[] }
+    InCollection &
+      Read & {
+        readonly ids: readonly PointIdMessage[];
+        readonly payload?: AllOrNone;
+        readonly vectors?: AllOrNone;
+      },
+    { readonly points: readonly StoredPointMessage[] } & MaybePartial
   >;
   'Points.Delete': Method<InCollection & { readonly selector: SelectorMessage }, Write>;
   'Points.Scroll': Method<
-    InCollection & {
-      readonly filter?: FilterMessage;
-      readonly from?: PointIdMessage;
-      readonly limit: number;
-      readonly payload?: AllOrNone;
-      readonly vectors?: AllOrNone;
-    },
-    { readonly points: readonly StoredPointMessage[]; readonly next?: PointIdMessage | null }
+    InCollection &
+      Read & {
+        readonly filter?: FilterMessage;
+        readonly from?: PointIdMessage;
+        readonly limit?: number;
+        readonly payload?: AllOrNone;
+        readonly vectors?: AllOrNone;
+      },
+    {
+      readonly points: readonly StoredPointMessage[];
+      readonly next?: PointIdMessage | null;
+    } & MaybePartial
   >;
   'Points.Count': Method<
-    InCollection & { readonly filter?: FilterMessage },
-    { readonly count: string }
+    InCollection & Read & { readonly filter?: FilterMessage },
+    { readonly count: string } & MaybePartial
   >;
-  'Points.Search': Method<SearchRequestMessage, SearchResponseMessage>;
+  'Points.Search': Method<SearchRequestMessage & Read, SearchResponseMessage & MaybePartial>;
+  'Points.SearchBatch': Method<
+    InCollection &
+      Read & { readonly searches: readonly Omit<SearchRequestMessage, 'collection'>[] },
+    { readonly results: readonly SearchResponseMessage[] } & MaybePartial
+  >;
+  'Points.OpenSession': Method<Empty, { readonly session: string }>;
+  'Points.SetPayload': Method<PayloadChange, Write>;
+  'Points.OverwritePayload': Method<PayloadChange, Write>;
   'Collections.Create': Method<
     {
       readonly name: string;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { openGrpcEdge, type GrpcEdge } from '../../test/support/grpc-edge.ts';
-import { systemClock } from '../base/clock.ts';
-import type { Filter } from '../index/filter/filter.ts';
+import { openGrpcEdge, type GrpcEdge } from '../../../test/support/grpc-edge.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Filter } from '../../index/filter/filter.ts';
 import { filterMessage } from './filter-message.ts';
 import { GrapeConnection } from './grape-connection.ts';
-import { filterOption } from './option-parsers.ts';
+import { filterOption } from '../../cli/option-parsers.ts';
 
 let edge: GrpcEdge;
 let connection: GrapeConnection;

@@ -1,4 +1,10 @@
-import type { Condition, FieldTest, Filter, GeoPoint, MatchValue } from '../index/filter/filter.ts';
+import type {
+  Condition,
+  FieldTest,
+  Filter,
+  GeoPoint,
+  MatchValue,
+} from '../../index/filter/filter.ts';
 import type { FilterMessage } from './grape-messages.ts';
 import { idMessage } from './point-message.ts';
 

@@ -13,10 +13,10 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
-import { must } from '../base/assert.ts';
-import type { Clock } from '../base/clock.ts';
-import { ERROR_CODES, type ErrorCode } from '../base/error-codes.ts';
-import { VectorDbError } from '../base/error.ts';
+import { must } from '../../base/assert.ts';
+import type { Clock } from '../../base/clock.ts';
+import { ERROR_CODES, type ErrorCode } from '../../base/error-codes.ts';
+import { VectorDbError } from '../../base/error.ts';
 import type { GrapeMethod, GrapeMethods } from './grape-messages.ts';
 
 export interface GrapeConnectionOptions {
@@ -33,6 +33,8 @@ export interface CallOptions {
   /** Absent: the call may take as long as it needs. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Beside the API key. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What the commands need of a server; calls may run side by side. */
@@ -45,7 +47,7 @@ export interface GrapeCaller {
   ): Promise<GrapeMethods[K]['response']>;
 }
 
-const PROTO = fileURLToPath(new URL('../../proto/grape/v1/grape.proto', import.meta.url));
+const PROTO = fileURLToPath(new URL('../../../proto/grape/v1/grape.proto', import.meta.url));
 const MESSAGE_BYTES_MAX = 256 * 1024 * 1024;
 
 type AnyMethod = MethodDefinition<object, object>;
@@ -90,7 +92,9 @@ export class GrapeConnection implements GrapeCaller, Disposable {
     request: GrapeMethods[K]['request'],
     options: CallOptions = {},
   ): Promise<GrapeMethods[K]['response']> {
-    const { timeoutMs, signal } = options;
+    const { timeoutMs, signal, metadata = {} } = options;
+    const sent = this.#metadata.clone();
+    for (const [key, value] of Object.entries(metadata)) sent.set(key, value);
     const entry = must(this.#methods.get(method), `no method ${method}`);
     const deadline = timeoutMs === undefined ? {} : { deadline: this.#clock.wallMs() + timeoutMs };
     return new Promise((resolve, reject) => {
@@ -104,7 +108,7 @@ export class GrapeConnection implements GrapeCaller, Disposable {
         entry.requestSerialize,
         entry.responseDeserialize,
         request,
-        this.#metadata,
+        sent,
         deadline,
         (error, response) => {
           signal?.removeEventListener('abort', cancel);
