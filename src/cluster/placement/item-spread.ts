@@ -1,6 +1,6 @@
 import { assert, must } from '../../base/assert.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
-import { negativeCycle } from './negative-cycle.ts';
+import { shortestNegativeCycle } from './negative-cycle.ts';
 
 /** Something that is on some nodes, each of them at most once. */
 export interface SpreadItem {
@@ -25,8 +25,9 @@ interface Shift {
  * The nodes that should have each item, ascending. First each item is spread over zones as evenly as can be, then items over nodes as evenly as the zones
  * permit, then as few of them move as possible; all three exactly. The same input gives the same answer.
  *
- * This is a flow of least cost from items through zones to nodes. It begins with what is, and cancels cycles of negative cost; as an item costs the same
- * wherever it comes from, cycles are looked for among nodes alone, each pair of them joined by its cheapest shift.
+ * This is a flow of least cost from items through zones to nodes. It begins with what is, and cancels cycles of negative cost (Klein 1967). They are looked for
+ * among nodes alone, each pair of them joined by its cheapest shift. Shifts of one item through the same zone, or between zones, do not cost together what
+ * they cost apart; but joined the other way round they make two shorter cycles that do not cost more, so the shortest cycle never has any.
  */
 export function spreadItems(
   items: readonly SpreadItem[],
@@ -54,6 +55,9 @@ class Spread {
   // A cycle passes each node once: so many moves never outweigh one of a count, nor so many counts one of a zone.
   readonly #countCost: number;
   readonly #zoneCost: number;
+  /** By two nodes: an item that goes from one to the other at the least cost, -1 if none can; and that cost. */
+  readonly #best: Int32Array;
+  readonly #bestCost: Float64Array;
 
   constructor(items: readonly SpreadItem[], zoneOf: (node: NodeNumber) => string) {
     const all = items.flatMap(({ fixed, movable, candidates }) => [fixed, movable, candidates]);
@@ -80,6 +84,9 @@ class Spread {
     this.#countCost = this.#numbers.length + 1;
     this.#zoneCost = this.#countCost * (items.length + 2);
     this.#begin(items);
+    this.#best = new Int32Array(this.#numbers.length ** 2).fill(-1);
+    this.#bestCost = new Float64Array(this.#numbers.length ** 2);
+    this.#eachPair((from, to) => this.#seek(from, to, Number.NEGATIVE_INFINITY));
   }
 
   /** Ascending, by item. */
@@ -90,29 +97,74 @@ class Spread {
   /** Carries out one change for the better; false where there is none. */
   improve(): boolean {
     const { length } = this.#numbers;
-    const best = this.#bestShifts();
-    const cost = new Float64Array((length + 1) ** 2).fill(Number.POSITIVE_INFINITY);
-    for (let from = 0; from < length; from += 1) {
-      for (let to = 0; to < length; to += 1) {
-        const at = from * (length + 1) + to;
-        const item = best[from * length + to] ?? -1;
-        if (item >= 0) cost[at] = this.#costOf({ item, from, to });
-      }
-      const count = this.#counts[from] ?? 0;
-      cost[length * (length + 1) + from] = -(count - 1) * this.#countCost;
-      cost[from * (length + 1) + length] = count * this.#countCost;
-    }
-    const cycle = negativeCycle(cost, length + 1);
+    const cycle = shortestNegativeCycle(this.#edgeCosts(), length + 1);
     if (cycle === undefined) return false;
     const shifts = cycle.flatMap((from, place): Shift[] => {
       const to = cycle[(place + 1) % cycle.length] ?? from;
-      const item = from === length || to === length ? -1 : (best[from * length + to] ?? -1);
-      return [{ item, from, to }];
+      if (from === length || to === length) return [];
+      return [{ item: this.#best[from * length + to] ?? -1, from, to }];
     });
-    for (const shift of this.#simple(shifts)) {
-      if (shift.item >= 0) this.#carryOut(shift);
+    for (const { item, from, to } of shifts) {
+      this.#change(item, from, 0);
+      this.#change(item, to, 1);
     }
+    const changed = new Set(shifts.map(({ item }) => item));
+    this.#eachPair((from, to) => this.#refresh(from, to, changed));
     return true;
+  }
+
+  /** Of the cheapest shifts, and of counts to and from the last vertex. */
+  #edgeCosts(): Float64Array {
+    const { length } = this.#numbers;
+    const size = length + 1;
+    const cost = new Float64Array(size ** 2).fill(Number.POSITIVE_INFINITY);
+    this.#eachPair((from, to) => {
+      cost[from * size + to] = this.#bestCost[from * length + to] ?? 0;
+    });
+    for (const [at, count] of this.#counts.entries()) {
+      cost[length * size + at] = -(count - 1) * this.#countCost;
+      cost[at * size + length] = count * this.#countCost;
+    }
+    return cost;
+  }
+
+  #eachPair(visit: (from: number, to: number) => void): void {
+    const { length } = this.#numbers;
+    for (let from = 0; from < length; from += 1) {
+      for (let to = 0; to < length; to += 1) if (from !== to) visit(from, to);
+    }
+  }
+
+  /** After some items changed: the others cost what they did. */
+  #refresh(from: number, to: number, changed: ReadonlySet<number>): void {
+    const at = from * this.#numbers.length + to;
+    if (changed.has(this.#best[at] ?? -1)) {
+      const low = Math.min(...[...changed].map((item) => this.#costOf(item, from, to)));
+      this.#seek(from, to, Math.min(low, this.#bestCost[at] ?? 0));
+      return;
+    }
+    for (const item of changed) {
+      const cost = this.#costOf(item, from, to);
+      if (cost >= (this.#bestCost[at] ?? 0)) continue;
+      this.#best[at] = item;
+      this.#bestCost[at] = cost;
+    }
+  }
+
+  /** Looks through the items for the cheapest shift, and no further once one costs so little that none can cost less. */
+  #seek(from: number, to: number, enough: number): void {
+    const at = from * this.#numbers.length + to;
+    const { length } = this.#has;
+    // Those before the last one found cost more, or were taken.
+    const start = Math.max(0, this.#best[at] ?? 0);
+    let [best, bestCost] = [-1, Number.POSITIVE_INFINITY];
+    for (let step = 0; step < length && bestCost > enough; step += 1) {
+      const item = (start + step) % length;
+      const cost = this.#costOf(item, from, to);
+      if (cost < bestCost) [best, bestCost] = [item, cost];
+    }
+    this.#best[at] = best;
+    this.#bestCost[at] = bestCost;
   }
 
   #begin(items: readonly SpreadItem[]): void {
@@ -143,88 +195,16 @@ class Spread {
     return best;
   }
 
-  /** By two nodes: the item that goes from one to the other at the least cost; -1: none can. */
-  #bestShifts(): Int32Array {
-    const { length } = this.#numbers;
-    const best = new Int32Array(length * length).fill(-1);
-    const costs = new Float64Array(length * length).fill(Number.POSITIVE_INFINITY);
-    for (const [item, has] of this.#has.entries()) {
-      const mayCome = must(this.#mayCome[item], 'a row');
-      for (let from = 0; from < length; from += 1) {
-        if (has[from] !== 1 || mayCome[from] !== 1) continue;
-        for (let to = 0; to < length; to += 1) {
-          if (has[to] === 1 || mayCome[to] !== 1) continue;
-          const cost = this.#costOf({ item, from, to });
-          const at = from * length + to;
-          if (cost < (costs[at] ?? 0)) {
-            costs[at] = cost;
-            best[at] = item;
-          }
-        }
-      }
-    }
-    return best;
-  }
-
-  /** Of the zones of the item and of moving it; counts aside. */
-  #costOf({ item, from, to }: Shift): number {
-    const isHome = this.#isHome[item];
+  /** Of the zones of the item and of moving it, counts aside; infinite where it cannot go from the one to the other. */
+  #costOf(item: number, from: number, to: number): number {
+    const [has, may, isHome] = [this.#has[item], this.#mayCome[item], this.#isHome[item]];
+    const fits = has?.[from] === 1 && has[to] === 0 && may?.[from] === 1 && may[to] === 1;
+    if (!fits) return Number.POSITIVE_INFINITY;
     const moves = (isHome?.[from] ?? 0) - (isHome?.[to] ?? 0);
     const [zoneFrom = 0, zoneTo = 0] = [this.#zones[from], this.#zones[to]];
     if (zoneFrom === zoneTo) return moves;
     const inZone = this.#inZone[item];
     return moves + ((inZone?.[zoneTo] ?? 0) - (inZone?.[zoneFrom] ?? 0) + 1) * this.#zoneCost;
-  }
-
-  /**
-   * A part of the cycle that costs what its shifts cost one by one. Two shifts of one item through the same zone, or between zones, do not; they are joined the
-   * other way round, which makes two cycles of no greater cost together.
-   */
-  #simple(cycle: readonly Shift[]): readonly Shift[] {
-    for (const [i, first] of cycle.entries()) {
-      for (const [j, second] of cycle.entries()) {
-        if (j <= i || first.item < 0 || first.item !== second.item) continue;
-        if (!this.#interfere(first, second)) continue;
-        const { item } = first;
-        const inner = [...cycle.slice(i + 1, j), { item, from: second.from, to: first.to }];
-        const outer = [
-          ...cycle.slice(0, i),
-          { item, from: first.from, to: second.to },
-          ...cycle.slice(j + 1),
-        ];
-        return this.#simple(this.#total(inner) < this.#total(outer) ? inner : outer);
-      }
-    }
-    return cycle;
-  }
-
-  #interfere(a: Shift, b: Shift): boolean {
-    const zones = ({ from, to }: Shift): readonly [number, number] => [
-      this.#zones[from] ?? 0,
-      this.#zones[to] ?? 0,
-    ];
-    const [aFrom, aTo] = zones(a);
-    const [bFrom, bTo] = zones(b);
-    const [aStays, bStays] = [aFrom === aTo, bFrom === bTo];
-    if (aStays && bStays) return false;
-    if (!aStays && !bStays) return true;
-    return aStays ? aFrom === bFrom || aFrom === bTo : bFrom === aFrom || bFrom === aTo;
-  }
-
-  #total(cycle: readonly Shift[]): number {
-    const source = this.#numbers.length;
-    let cost = 0;
-    for (const shift of cycle) {
-      if (shift.from === source) cost -= ((this.#counts[shift.to] ?? 0) - 1) * this.#countCost;
-      else if (shift.to === source) cost += (this.#counts[shift.from] ?? 0) * this.#countCost;
-      else cost += this.#costOf(shift);
-    }
-    return cost;
-  }
-
-  #carryOut({ item, from, to }: Shift): void {
-    this.#change(item, from, 0);
-    this.#change(item, to, 1);
   }
 
   #change(item: number, at: number, has: 0 | 1): void {

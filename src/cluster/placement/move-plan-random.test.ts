@@ -6,7 +6,7 @@ import { planMoves } from './move-plan.ts';
 import { conditionOf } from './placement-input.ts';
 
 /** `PLACEMENT_CLUSTERS=10000` looks at more of them. */
-const CLUSTERS = Number(process.env['PLACEMENT_CLUSTERS'] ?? 400);
+const CLUSTERS = Number(process.env['PLACEMENT_CLUSTERS'] ?? 200);
 const FIRST = Number(process.env['PLACEMENT_SEED'] ?? 1);
 
 const between = (random: Random, low: number, high: number): number =>
