@@ -43,7 +43,7 @@ interface OpenShard {
   /** Of a step whose write failed, but may have arrived all the same. */
   unsure: { readonly index: number; readonly results: readonly Uint8Array[] } | undefined;
   /** What was found wrong with it. */
-  damage: unknown;
+  damage: Error | undefined;
 }
 
 interface AppliedStep {
@@ -81,8 +81,8 @@ export class ShardApplier {
     this.#shards.delete(shard);
   }
 
-  /** Refuses all steps of a shard from now on with an error of code DATA_CORRUPT. */
-  declareDamaged(shard: number, error: unknown): void {
+  /** Refuses all steps of a shard from now on: `error` has the code DATA_CORRUPT. */
+  declareDamaged(shard: number, error: Error): void {
     const open = this.#shards.get(shard);
     if (open !== undefined) open.damage = error;
   }

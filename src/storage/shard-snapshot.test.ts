@@ -46,7 +46,7 @@ async function filled(points: number, payloadBytes = 10) {
 
 async function streamOf(store: MemoryStore): Promise<Uint8Array> {
   await using snapshot = await ShardSnapshot.take({ store, ...SHARD });
-  return snapshot.read(0, 1e9);
+  return await snapshot.read(0, 1e9);
 }
 
 async function staged(bytes: Uint8Array, last = { term: 5, index: 21 }, piece = 50_000) {

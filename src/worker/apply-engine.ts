@@ -270,9 +270,9 @@ export class ApplyEngine {
         if (end === 'filled') this.#tellIndexed();
         return;
       } catch (thrown) {
-        const { code } = toVectorDbError(thrown);
-        if (code === 'DATA_CORRUPT') this.#applier.declareDamaged(fill.shard, thrown);
-        if (code !== 'STORAGE_FAILED' || attempt === FILL_ATTEMPTS_MAX) throw thrown;
+        const error = toVectorDbError(thrown);
+        if (error.code === 'DATA_CORRUPT') this.#applier.declareDamaged(fill.shard, error);
+        if (error.code !== 'STORAGE_FAILED' || attempt === FILL_ATTEMPTS_MAX) throw thrown;
         this.#options.onFailure('index_fill_failed', thrown);
         await pause(this.#options.clock, FILL_RETRY_MS);
       }
