@@ -2,6 +2,7 @@
 export type ClientPointId = string | number | bigint;
 /** Any JSON object. */
 export type ClientPayload = Readonly<Record<string, unknown>>;
+/** Numbers, as many as the collection asks for; they are kept as float32. */
 export type ClientVector = Float32Array | readonly number[];
 
 /** A point to be stored: one unnamed vector, named ones, or both. */
