@@ -54,6 +54,18 @@ describe('the catalog', () => {
     expect(catalog.state.collections.nextNumber).toBe(3);
   });
 
+  test('waits until a slow node knows the change', async () => {
+    const cluster = await three();
+    await cluster.createCollection(2, 'c');
+    const { collections } = cluster.node(2);
+    // What the leader says does not reach node 3, for less than an election timeout.
+    cluster.network.cut(1, 3);
+    const changing = collections.propose(alias('a'));
+    cluster.clock.after(500, () => cluster.network.mend(1, 3));
+    await cluster.finish(changing);
+    expect(cluster.node(3).collections.resolve('a').name).toBe('c');
+  });
+
   test('waits for a node that cannot be reached no longer than is permitted', async () => {
     const cluster = await three();
     cluster.isolate(3);

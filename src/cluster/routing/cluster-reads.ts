@@ -5,14 +5,18 @@ import type { Distance } from '../../index/distance.ts';
 import type { ReadRequest, ReadResponse, ReadResponses } from '../../worker/read-messages.ts';
 import type { Consistency, NodeCaller } from '../call/node-call.ts';
 import type { ClusterState } from '../catalog/cluster-state.ts';
-import { collectionOf, type LocalReads, schemaOf } from './local-reads.ts';
+import { assertSameMeaning, collectionOf, schemaOf } from './collection-meaning.ts';
+import type { LocalReads } from './local-reads.ts';
 import { PeerHealth } from './peer-health.ts';
 import { ReadGather } from './read-gather.ts';
 import { mergeAnswers } from './read-merge.ts';
+import type { ReadBarriers } from './read-barriers.ts';
+import { RetryPause } from './retry-pause.ts';
 import { TimeLimit } from './time-limit.ts';
 
 export interface ClusterReadsOptions {
   readonly local: LocalReads;
+  readonly barriers: ReadBarriers;
   readonly calls: NodeCaller;
   /** As it is applied here. */
   readonly catalog: { readonly state: ClusterState };
@@ -32,6 +36,9 @@ export interface ClusterReadOptions {
   /** Allows an answer without the shards that cannot be read, and is told which before it comes. */
   readonly onMissingShards?: ((shards: readonly number[]) => void) | undefined;
 }
+
+const NO_SHARDS: readonly number[] = [];
+const CATALOG_RETRY = { firstMs: 20, longestMs: 500 };
 
 /**
  * Reads over all nodes: what this node holds is read here, the rest of as few others as have it, and the parts become one answer. Nothing is copied where one
@@ -62,7 +69,13 @@ export class ClusterReads {
     request: R,
     options: ClusterReadOptions = {},
   ): Promise<ReadResponses[R['kind']]> {
-    return (await this.#read(request, options)) as ReadResponses[R['kind']];
+    const { catalog } = this.#options;
+    const before = catalog.state.collections;
+    const response = await this.#read(request, options);
+    if (options.consistency !== 'local') {
+      assertSameMeaning(collectionOf(request), before, catalog.state.collections);
+    }
+    return response as ReadResponses[R['kind']];
   }
 
   async #read(request: ReadRequest, options: ClusterReadOptions): Promise<ReadResponse> {
@@ -102,7 +115,10 @@ export class ClusterReads {
         consistency,
         limit,
       });
-      const { answers, isWhole, missing, failure } = await gather.run();
+      const [{ answers, isWhole, missing, failure }] = await Promise.all([
+        gather.run(),
+        consistency === 'linearizable' ? this.#passCatalog(limit) : undefined,
+      ]);
       if (missing.length > 0) {
         if (onMissingShards === undefined || limit.isGivenUp)
           throw cannotRead(missing, failure, limit);
@@ -113,6 +129,22 @@ export class ClusterReads {
       return mergeAnswers(request, answers, this.#distanceOf(request));
     } finally {
       this.#gathering -= 1;
+    }
+  }
+
+  /** Others answer by what they know; this node has to know what the collection's name means. @throws {VectorDbError} UNAVAILABLE */
+  async #passCatalog(limit: TimeLimit): Promise<void> {
+    const { barriers, clock, random } = this.#options;
+    const pause = new RetryPause({ clock, random, ...CATALOG_RETRY });
+    for (;;) {
+      try {
+        await barriers.pass(NO_SHARDS, limit.signal);
+        return;
+      } catch (thrown) {
+        const error = toVectorDbError(thrown);
+        if (error.code === 'CANCELLED' || limit.isOver) throw cannotRead([], error, limit);
+      }
+      await pause.next(limit.leftMs, limit.signal);
     }
   }
 
@@ -149,7 +181,8 @@ function cannotRead(
   limit: TimeLimit,
 ): VectorDbError {
   const why = failure === undefined ? '' : `: ${failure.message}`;
-  const text = `shards ${missing.join(', ')} cannot be read${why}`;
+  const what = missing.length === 0 ? 'the catalog' : `shards ${missing.join(', ')}`;
+  const text = `${what} cannot be read${why}`;
   if (limit.isGivenUp) return new VectorDbError('DEADLINE_EXCEEDED', text);
   return new VectorDbError('UNAVAILABLE', text, { retryAfterMs: 200, cause: failure });
 }

@@ -54,6 +54,12 @@ describe('a write', () => {
     const { number } = await cluster.createCollection(1);
     await cluster.upsert(4, number, [1, 2, 3]);
     expect(await cluster.count(4, number)).toBe(3);
+    const { transport } = cluster.node(4);
+    for (let id = 4; id < 8; id += 1) {
+      const before = transport.statistics.callsSent;
+      await cluster.upsert(4, number, [id]);
+      expect(transport.statistics.callsSent).toBe(before + 1);
+    }
   });
 
   test('tells what it changed', async () => {
@@ -212,6 +218,20 @@ describe('sessions', () => {
     await cluster.finish(cluster.write(3, 1, command, { stamp: forgotten }));
     const late = await cluster.finish(failureOf(cluster.write(1, 1, command, { stamp })));
     expect(late?.code).toBe('SESSION_EXPIRED');
+  });
+});
+
+describe('many writes', () => {
+  test('one after another go on for ever: numbers that ended are forgotten', async () => {
+    const cluster = await three({ proposalsMax: 1_000, bytesMax: 1e7 });
+    const { number } = await cluster.createCollection(1);
+    const command = upsertOf(number, cluster.idIn(1, number));
+    for (let round = 0; round < 3; round += 1) {
+      const writes = Array.from({ length: 1_000 }, () => cluster.write(1, 1, command));
+      await cluster.finish(Promise.all(writes));
+    }
+    const rows = [...(cluster.node(2).holder.machine(1)?.image.rows.keys() ?? [])];
+    expect(rows.filter((row) => row.startsWith('result/')).length).toBeLessThan(1_024);
   });
 });
 

@@ -188,7 +188,7 @@ export class RoutingCluster {
         bytesMax,
         retryAfterMs: 100,
       }),
-      reads: new ClusterReads({ ...shared, local, readTimeoutMs, readsMax: 100 }),
+      reads: new ClusterReads({ ...shared, barriers, local, readTimeoutMs, readsMax: 100 }),
       collections: new ClusterCatalog({
         ...shared,
         barriers,
