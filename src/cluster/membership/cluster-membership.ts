@@ -67,11 +67,7 @@ export class ClusterMembership implements AsyncDisposable {
       isCatalogElsewhere: () => this.#announcer.isRegistered,
     });
     this.#driver = new ClusterDriver({ ...options, state });
-    const reporter = new NodeReporter({
-      ...options,
-      state,
-      swept: () => this.#collections.swept,
-    });
+    const reporter = new NodeReporter({ ...options, state });
     const views = new ViewMaker({ ...options, state, driver: this.#driver, reporter });
     const changer = new CatalogChanger({ clock, caller, leaderNode });
     this.operations = new ClusterOperations({

@@ -10,7 +10,7 @@ interface Waiter {
 }
 
 export interface CollectionKeeperOptions {
-  readonly holder: Pick<ShardHolder, 'adopt' | 'drop' | 'onSwept'>;
+  readonly holder: Pick<ShardHolder, 'adopt' | 'drop'>;
   /** The catalog as it is applied here. */
   readonly state: () => ClusterState;
 }
@@ -20,19 +20,11 @@ export class CollectionKeeper {
   readonly #options: CollectionKeeperOptions;
   readonly #adopted = new Map<number, CollectionSchema>();
   readonly #dropped = new Set<number>();
-  readonly #swept = new Set<number>();
   readonly #waiters = new Set<Waiter>();
   #version = 0;
 
   constructor(options: CollectionKeeperOptions) {
     this.#options = options;
-    options.holder.onSwept((collection) => this.#swept.add(collection));
-  }
-
-  /** Collections that are being dropped and are gone from here, ascending. */
-  get swept(): readonly number[] {
-    const { dropping } = this.#options.state().collections;
-    return [...this.#swept].filter((number) => dropping.has(number)).sort((a, b) => a - b);
   }
 
   /** The catalog's version whose collections can be used here. */

@@ -7,9 +7,8 @@ import type { NodeVitals } from './membership-options.ts';
 
 export interface NodeReporterOptions {
   readonly host: Pick<RaftHost, 'node' | 'groups'>;
-  readonly holder: Pick<ShardHolder, 'shards'>;
+  readonly holder: Pick<ShardHolder, 'shards' | 'swept'>;
   readonly state: () => ClusterState;
-  readonly swept: () => readonly number[];
   readonly vitals: () => NodeVitals;
 }
 
@@ -22,15 +21,17 @@ export class NodeReporter {
   }
 
   async report(): Promise<NodeReport> {
-    const { host, holder, state, swept, vitals } = this.#options;
+    const { host, holder, state, vitals } = this.#options;
+    const { version, collections } = state();
+    const dropping = [...collections.dropping.keys()];
     const shards = new Map((await holder.shards()).map((held) => [held.shard, held]));
     const groups = host.groups();
     return {
       node: host.node,
       ...vitals(),
-      catalogVersion: state().version,
+      catalogVersion: version,
       groups: groups.map((status) => reportOf(status, shards.get(shardOfGroup(status.group)))),
-      swept: swept(),
+      swept: dropping.length === 0 ? [] : await holder.swept(dropping),
     };
   }
 }

@@ -52,6 +52,6 @@ export interface ShardHolder extends AsyncDisposable {
   describe(collection: number): Promise<HeldCollection>;
   /** The shards that are here, ascending. */
   shards(): Promise<readonly HeldShard[]>;
-  /** Told when the points of a dropped collection are all gone from this node. */
-  onSwept(listener: (collection: number) => void): void;
+  /** Of these collections, those that every shard here has dropped, and of which no point is left. */
+  swept(collections: readonly number[]): Promise<readonly number[]>;
 }

@@ -42,9 +42,7 @@ export class MemoryShardHolder implements ShardHolder {
   readonly #turn: ShardDiskTurn;
   readonly #shards = new Map<number, MemoryShardMachine>();
   readonly #collections = new Map<number, CollectionSchema>();
-  readonly #dropped = new Set<number>();
   readonly #edits = recordEdits();
-  #listener: (collection: number) => void = () => {};
   #readable: ReadonlySet<number> = new Set();
   #isCrashed = false;
   /** Requests that were read here. */
@@ -96,8 +94,6 @@ export class MemoryShardHolder implements ShardHolder {
   async drop(collection: number): Promise<void> {
     await this.#unlessCrashed();
     this.#collections.delete(collection);
-    this.#dropped.add(collection);
-    this.#tellSwept();
   }
 
   optimize(): Promise<void> {
@@ -119,8 +115,11 @@ export class MemoryShardHolder implements ShardHolder {
     return Promise.resolve(held.toSorted((a, b) => a.shard - b.shard));
   }
 
-  onSwept(listener: (collection: number) => void): void {
-    this.#listener = listener;
+  swept(collections: readonly number[]): Promise<readonly number[]> {
+    const shards = [...this.#shards.values()];
+    return Promise.resolve(
+      collections.filter((each) => shards.every(({ image }) => image.dropped.has(each))),
+    );
   }
 
   /** Takes a shard out of what can be read, or puts it in again. */
@@ -162,7 +161,6 @@ export class MemoryShardHolder implements ShardHolder {
       () => this.setReadable(shard, false),
       () => {
         this.setReadable(shard, true);
-        this.#tellSwept();
       },
     );
     this.#shards.set(shard, machine);
@@ -180,21 +178,10 @@ export class MemoryShardHolder implements ShardHolder {
   async #wait(shard: number): Promise<void> {
     await this.#turn(shard);
     await this.#unlessCrashed();
-    this.#tellSwept();
   }
 
   async #unlessCrashed(): Promise<void> {
     if (this.#isCrashed) await new Promise<never>(() => {});
-  }
-
-  /** A dropped collection is gone once every shard here has applied its drop. */
-  #tellSwept(): void {
-    for (const collection of this.#dropped) {
-      const isLeft = [...this.#shards.values()].some(({ image }) => !image.dropped.has(collection));
-      if (isLeft) continue;
-      this.#dropped.delete(collection);
-      this.#listener(collection);
-    }
   }
 
   #answer(request: ReadRequest): ReadResponse {
