@@ -18,7 +18,7 @@ const NO_VECTORS = 0xffff;
 /*
  * One buffer for all points, since each object and typed array of its own costs a message more than its bytes do. A point: version f64, score f64, key
  * bytes u16, vectors u16, payload bytes u32, then key and payload; then for each vector its name's bytes u16, zero u16, dimension u32, name; all
- * padded to 8 bytes, and the numbers padded likewise. Little-endian: it never leaves the process.
+ * padded to 8 bytes, and the numbers padded likewise. Little-endian: it goes to other nodes too (docs/formats/node-calls.md).
  */
 
 const padded = (bytes: number): number => (bytes + 7) & ~7;
