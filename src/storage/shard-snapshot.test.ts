@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FailingStore } from '../../test/support/failing-store.ts';
 import { encodePointId } from '../base/point-id.ts';
 import { VectorDbError } from '../base/error.ts';
-import { recordKey } from './keyspace.ts';
+import type { StoreEntry } from './key-value-store.ts';
+import { STATE_KEY, countKey, recordKey } from './keyspace.ts';
 import { MemoryStore } from './memory-store.ts';
 import { encodeRecord } from './record-codec.ts';
+import { encodeCount } from './shard-rows.ts';
 import { digestShard } from './shard-digest.ts';
 import { ShardSnapshot } from './shard-snapshot.ts';
 import { ShardStore } from './shard-store.ts';
@@ -128,6 +131,52 @@ describe("a shard's snapshot", () => {
       last: { term: 5, index: 21 },
     });
     await expect(other.write(bytes)).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
+  });
+
+  test('whose frames are whole and do not add up is refused', async () => {
+    const last = { term: 5, index: 21 };
+    const head = encodeFrame({ kind: 'head', head: { ...SHARD, ...last, epoch: 0 } });
+    const count = { key: countKey(0), value: encodeCount(0, 2) };
+    const recordAt = recordKey(0, id(1));
+    const version = { version: 1, vectors: {}, payload: new Uint8Array(0) };
+    const record = { key: recordAt, value: encodeRecord(recordAt, version) };
+    const state = { key: STATE_KEY, value: encodeRecord(STATE_KEY, version) };
+    const stream = (rows: readonly StoreEntry[], said = rows.length): Uint8Array =>
+      Buffer.concat([
+        head,
+        encodeFrame({ kind: 'rows', rows }),
+        encodeFrame({ kind: 'end', rows: said }),
+      ]);
+    for (const [bytes, why] of [
+      [stream([count, record]), '1 points of collection 0, not 2'],
+      [stream([record, count]), 'not in order'],
+      [stream([record], 2), '1 rows came, not 2'],
+      [stream([state]), 'a row of another kind'],
+      [stream([{ ...record, value: count.value }]), 'checksum'],
+      [Buffer.concat([head, head]), 'two heads'],
+      [head.subarray(0, 0), 'cut short'],
+      [encodeFrame({ kind: 'end', rows: 0 }), 'begin with its head'],
+    ] as const) {
+      await expect(staged(bytes)).rejects.toThrow(why);
+    }
+  });
+
+  test('has left the log before it counts', async () => {
+    const { store } = await filled(5);
+    const disk = new FailingStore(new MemoryStore());
+    const shard = new StagedShard({
+      ...{ store: disk, ...SHARD, lineage: 1 },
+      last: { term: 5, index: 21 },
+    });
+    await shard.write(await streamOf(store));
+    const { writes } = disk;
+    let compactionsBefore = 0;
+    disk.failsAt = () => {
+      compactionsBefore = disk.compactions;
+      return false;
+    };
+    await shard.finish();
+    expect([disk.writes, compactionsBefore]).toEqual([writes + 1, 1]);
   });
 
   test('that has not come as a whole is no shard', async () => {
