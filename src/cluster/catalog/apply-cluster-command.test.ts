@@ -316,6 +316,13 @@ describe('a move', () => {
     expect(subject.state.shards[0]?.epoch).toBe(3);
   });
 
+  test('keeps replicas in the order of nodes', () => {
+    const subject = founded('b');
+    subject.move(0, { add: 2, remove: 1 });
+    subject.move(0, { add: 1 });
+    expect(subject.nodesOf(0)).toEqual([1, 2]);
+  });
+
   test('that is cancelled changes nothing but the next replica id', () => {
     const subject = founded('b');
     const first = subject.begin(0, { add: 2 });
@@ -401,6 +408,7 @@ describe('a move', () => {
     const move = subject.begin(0, { add: 2 });
     subject.advance(move, 'adding', 'switching');
     expect(subject.advance(move, 'adding', 'switching')).toEqual(refused('FAILED_PRECONDITION'));
+    expect(subject.advance(move, 'adding', 'cancelling')).toEqual(refused('FAILED_PRECONDITION'));
     expect(subject.advance(99, 'adding', 'switching')).toEqual(refused('NOT_FOUND'));
   });
 

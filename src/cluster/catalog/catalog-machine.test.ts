@@ -88,10 +88,14 @@ test('a crash at any moment of a flush leaves the state before it or after it', 
       fileSystem: new UnsyncedFileSystem(crashed ?? inner.crash(random)),
       folder: FOLDER,
     });
-    const { index } = (await next.open(CATALOG_GROUP, 0)).applied;
+    const again = await next.open(CATALOG_GROUP, 0);
+    const { index } = again.applied;
     seen.add(index);
     expect(index).toBeGreaterThanOrEqual(1);
     expect(next.state.settings.replicaCount).toBe(index === 1 ? 3 : 12);
+    // Whatever the crash left behind is not in the way.
+    await apply(again, index + 1, numbered(3));
+    expect(await again.flush()).toBe(index + 1);
   }
   expect(seen).toEqual(new Set([1, 2]));
 });
@@ -121,8 +125,8 @@ test('a state that the log names and the disk has not is damage, not a new begin
 test('a flush that finds the disk full fails, keeps what was there, and works once there is room', async () => {
   const inner = new MemoryFileSystem();
   let isFull = false;
-  const fileSystem = watched(inner, () => {
-    if (isFull) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+  const fileSystem = watched(inner, (what) => {
+    if (isFull && what === 'write') throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
   });
   const machine = await new CatalogMachines({ fileSystem, folder: FOLDER }).open(CATALOG_GROUP, 0);
   await apply(machine, 1, numbered(1));
@@ -131,6 +135,24 @@ test('a flush that finds the disk full fails, keeps what was there, and works on
   isFull = false;
   expect(await machine.flush()).toBe(1);
   expect([...inner.files.keys()]).toEqual([`${FOLDER}/${CATALOG_GROUP}-0.catalog`]);
+});
+
+test('a state that was staged and is not named goes at the next start, and its number is not given again', async () => {
+  const fileSystem = new MemoryFileSystem();
+  const machines = (): CatalogMachines => new CatalogMachines({ fileSystem, folder: FOLDER });
+  const machine = await machines().open(CATALOG_GROUP, 0);
+  await apply(machine, 1, numbered(1));
+  await machine.flush();
+  const snapshot = await machine.snapshot();
+  const staged = await machine.stage({ ...snapshot.last, configuration: configurationOf([1]) });
+  await staged.write(await snapshot.read(0, 1e6));
+  await staged.finish();
+  expect(fileSystem.files.size).toBe(2);
+  const next = await machines().open(CATALOG_GROUP, 0);
+  expect([...fileSystem.files.keys()]).toEqual([`${FOLDER}/${CATALOG_GROUP}-0.catalog`]);
+  const other = await next.stage({ ...snapshot.last, configuration: configurationOf([1]) });
+  expect(other.generation).toBeGreaterThan(staged.generation);
+  await expect(next.activate(staged.generation)).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
 });
 
 test('flushes side by side write what is newest and never go back', async () => {
@@ -200,23 +222,23 @@ test('a committed command that cannot be read changes nothing and is answered wi
 });
 
 /** Calls `tick` before each change of the disk. */
-function watched(inner: FileSystem, tick: () => void): FileSystem {
+function watched(inner: FileSystem, tick: (what: 'write' | 'other') => void): FileSystem {
   return {
     makeFolder: (path) => inner.makeFolder(path),
     list: (path) => inner.list(path),
     async open(path, how) {
-      if (how === 'create') tick();
+      if (how === 'create') tick('other');
       const file = await inner.open(path, how);
       return {
         get size() {
           return file.size;
         },
         async write(position, bytes) {
-          tick();
+          tick('write');
           await file.write(position, bytes);
         },
         async sync() {
-          tick();
+          tick('other');
           await file.sync();
         },
         read: (position, length) => file.read(position, length),
@@ -225,12 +247,12 @@ function watched(inner: FileSystem, tick: () => void): FileSystem {
       };
     },
     async rename(from, to) {
-      tick();
+      tick('other');
       await inner.rename(from, to);
     },
     remove: (path) => inner.remove(path),
     async syncFolder(path) {
-      tick();
+      tick('other');
       await inner.syncFolder(path);
     },
   };

@@ -94,9 +94,8 @@ export class CatalogMachine implements StateMachine {
     const image = this.#image;
     const generation = this.#generation;
     await this.#inOrder(async () => {
-      // A later flush has written more already, or another state took this one's place.
+      // Nothing is new, or another state took this one's place.
       if (image === this.#durable || generation !== this.#generation) return;
-      if (image.applied.index < this.#durable.applied.index) return;
       await this.#files.write(generation, encodeCatalogImage(image));
       this.#durable = image;
     });
