@@ -60,7 +60,12 @@ describe.each([
   test('writes and reads points with ids of all kinds, vectors and payloads', async () => {
     await using node = await start();
     using client = clientOf(node);
-    const payload = { nested: { id: 'x', list: [1, null, 'é'] } };
+    const payload = {
+      nested: { id: 'x', list: [1, null, 'é'] },
+      vector: [1, 2],
+      vectors: { a: [1] },
+      node_id: 'n',
+    };
     const points = [
       { id: 'a', vector: [0.19, 2], payload },
       { id: 7, vector: Float32Array.of(1, 1) },
