@@ -165,7 +165,7 @@ export class ClusterMembership implements AsyncDisposable {
   #handlersOf(reporter: NodeReporter, view: () => ClusterView): MembershipHandlers {
     const { host, catalog } = this.#options;
     return {
-      report: () => reporter.report(),
+      report: () => Promise.resolve(reporter.report()),
       clusterView: () => Promise.resolve(view()),
       changeCatalog: async ({ command, session }, { signal }) => {
         const collector = this.#driver.leads ? this.#driver.collector : undefined;

@@ -1,42 +1,85 @@
+import type { Clock } from '../../base/clock.ts';
+import { toVectorDbError } from '../../base/error.ts';
 import type { GroupStatus } from '../../raft/host/group-status.ts';
 import type { RaftHost } from '../../raft/host/raft-host.ts';
 import type { GroupReport, NodeReport } from '../call/node-report.ts';
 import { CATALOG_GROUP, type ClusterState, shardOfGroup } from '../catalog/cluster-state.ts';
 import type { HeldShard, ShardHolder } from '../shard/shard-holder.ts';
+import type { MembershipLog } from './membership-log.ts';
 import type { NodeVitals } from './membership-options.ts';
 
 export interface NodeReporterOptions {
+  readonly clock: Clock;
   readonly host: Pick<RaftHost, 'node' | 'groups'>;
-  readonly holder: Pick<ShardHolder, 'shards' | 'swept'>;
+  readonly holder: Pick<ShardHolder, 'shards' | 'swept' | 'readable'>;
   readonly state: () => ClusterState;
   readonly vitals: () => NodeVitals;
+  readonly log: MembershipLog;
 }
 
-/** Says how this node is. */
+/** What the node's data says of itself, when it has time to. */
+interface Measured {
+  readonly shards: ReadonlyMap<number, HeldShard>;
+  readonly swept: ReadonlySet<number>;
+}
+
+const MEASURE_MS = 1_000;
+
+/** Says how this node is, at once: a node whose data is busy is not silent. Sizes are those of a moment ago. */
 export class NodeReporter {
   readonly #options: NodeReporterOptions;
+  #measured: Measured = { shards: new Map(), swept: new Set() };
+  #isMeasuring = false;
+  #measureAtMs = -Infinity;
 
   constructor(options: NodeReporterOptions) {
     this.#options = options;
   }
 
-  async report(): Promise<NodeReport> {
+  report(): NodeReport {
     const { host, holder, state, vitals } = this.#options;
     const { version, collections } = state();
     const dropping = [...collections.dropping.keys()];
-    const shards = new Map((await holder.shards()).map((held) => [held.shard, held]));
-    const groups = host.groups();
+    void this.#measure(dropping);
+    const { shards, swept } = this.#measured;
     return {
       node: host.node,
       ...vitals(),
       catalogVersion: version,
-      groups: groups.map((status) => reportOf(status, shards.get(shardOfGroup(status.group)))),
-      swept: dropping.length === 0 ? [] : await holder.swept(dropping),
+      groups: host.groups().map((status) => {
+        const shard = shardOfGroup(status.group);
+        const isIndexed = status.group === CATALOG_GROUP || holder.readable.has(shard);
+        return reportOf(status, isIndexed, shards.get(shard));
+      }),
+      swept: dropping.filter((collection) => swept.has(collection)),
     };
+  }
+
+  /** Asks the data anew, unless it has been asked a moment ago or is still busy with that. */
+  async #measure(dropping: readonly number[]): Promise<void> {
+    const { clock, holder, log } = this.#options;
+    if (this.#isMeasuring || clock.monotonicMs() < this.#measureAtMs) return;
+    this.#isMeasuring = true;
+    try {
+      const [shards, swept] = await Promise.all([holder.shards(), holder.swept(dropping)]);
+      this.#measured = {
+        shards: new Map(shards.map((held) => [held.shard, held])),
+        swept: new Set(swept),
+      };
+    } catch (error) {
+      // A shard that comes or goes just now, or a node that stops: the last sizes stand.
+      log('warn', 'could not measure the shards', { reason: toVectorDbError(error).message });
+    }
+    this.#isMeasuring = false;
+    this.#measureAtMs = clock.monotonicMs() + MEASURE_MS;
   }
 }
 
-function reportOf(status: GroupStatus, held: HeldShard | undefined): GroupReport {
+function reportOf(
+  status: GroupStatus,
+  isIndexed: boolean,
+  held: HeldShard | undefined,
+): GroupReport {
   if (status.state === 'corrupt') {
     return { state: 'corrupt', group: status.group, replica: status.replica };
   }
@@ -54,7 +97,7 @@ function reportOf(status: GroupStatus, held: HeldShard | undefined): GroupReport
     configuration,
     progress,
     snapshotBytesReceived,
-    isIndexed: group === CATALOG_GROUP || held?.isIndexed === true,
+    isIndexed,
     points: held?.points ?? 0,
     bytes: held?.bytes ?? 0,
   };

@@ -68,8 +68,8 @@ export class ViewMaker {
     });
   }
 
-  async #rememberedView(): Promise<ClusterView> {
-    const own = await this.#options.reporter.report();
+  #rememberedView(): ClusterView {
+    const own = this.#options.reporter.report();
     const reportOf = (node: number): NodeReport | undefined =>
       node === own.node ? own : undefined;
     return clusterViewOf({
