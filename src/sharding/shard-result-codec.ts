@@ -61,9 +61,9 @@ export function applyResultOf(bytes: Uint8Array): ApplyResult {
 }
 
 function parseError(bytes: Uint8Array): SerializedError {
-  let error: Partial<SerializedError>;
+  let error: { readonly code?: unknown; readonly message?: unknown; readonly field?: unknown };
   try {
-    error = JSON.parse(new TextDecoder().decode(bytes)) as Partial<SerializedError>;
+    error = Object(JSON.parse(new TextDecoder().decode(bytes))) as typeof error;
   } catch (thrown) {
     throw malformed('it is not JSON', thrown);
   }
@@ -71,11 +71,14 @@ function parseError(bytes: Uint8Array): SerializedError {
   if (typeof message !== 'string') throw malformed('it has no message');
   return {
     // Of a newer version, perhaps.
-    code: code !== undefined && code in ERROR_CODES ? code : ('INTERNAL' satisfies ErrorCode),
+    code: isErrorCode(code) ? code : 'INTERNAL',
     message,
     ...(typeof field === 'string' ? { field } : {}),
   };
 }
+
+const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
 
 function malformed(why: string, cause?: unknown): VectorDbError {
   return new VectorDbError('DATA_CORRUPT', `the result of a command is malformed: ${why}`, {
