@@ -6,7 +6,6 @@ import { helpText } from './config/help-text.ts';
 import { loadConfig, type LoadedConfig } from './config/load-config.ts';
 import { readMachine } from './config/machine.ts';
 import { printConfig } from './config/print-config.ts';
-import { unservedSettings } from './config/unserved-settings.ts';
 import { createLogger } from './observability/logger.ts';
 import { createNode } from './server/create-node.ts';
 import { packageVersion } from './server/package-version.ts';
@@ -47,8 +46,15 @@ async function run({
   });
   for (const warning of warnings) log.warn({ event: 'config_warning' }, warning);
   const stopped = Promise.withResolvers<string>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stopped.resolve(signal));
+  const starting = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stopped.resolve(signal);
+      starting.abort();
+    });
+  }
+  // Whoever awaits it is told; a node that fails while it starts says so itself.
+  stopped.promise.catch(() => undefined);
   try {
     const version = packageVersion();
     const startedAt = systemClock.monotonicMs();
@@ -57,7 +63,11 @@ async function run({
       version,
       log,
       clock: systemClock,
-      onFatal: (error) => stopped.reject(error),
+      signal: starting.signal,
+      onFatal: (error) => {
+        stopped.reject(error);
+        starting.abort();
+      },
     });
     const { rest, grpc, metrics } = node;
     const startMs = Math.round(systemClock.monotonicMs() - startedAt);
@@ -67,7 +77,19 @@ async function run({
     );
     const signal = await stopped.promise;
     log.info({ event: 'stopping', signal }, 'stopping');
-  } catch (error) {
+  } catch (thrown) {
+    const isStopped = starting.signal.aborted && toVectorDbError(thrown).code === 'CANCELLED';
+    // What ended the wait for a cluster: an order, or a failure that says why.
+    const error = isStopped
+      ? await stopped.promise.then(
+          () => undefined,
+          (why: unknown) => why,
+        )
+      : thrown;
+    if (error === undefined) {
+      log.info({ event: 'stopped' }, 'stopped before it was ready');
+      return;
+    }
     const { code, message } = toVectorDbError(error);
     log.fatal({ event: 'failed', code }, message);
     process.exitCode = FAILURE_EXIT_CODE;
@@ -91,9 +113,7 @@ switch (loaded?.command) {
     break;
   case 'check':
   case 'run': {
-    const unserved = unservedSettings(loaded.config);
-    if (unserved.length > 0) refuse(unserved.join('\n'));
-    else if (loaded.command === 'run') await run(loaded);
+    if (loaded.command === 'run') await run(loaded);
     else
       process.stdout.write(
         [

@@ -5,7 +5,6 @@ import { loadConfig, type LoadConfigOptions } from './load-config.ts';
 import { printConfig } from './print-config.ts';
 import { type Setting, SETTINGS, type SettingValue } from './setting.ts';
 import { helpText } from './help-text.ts';
-import { unservedSettings } from './unserved-settings.ts';
 
 const MACHINE = { cores: 3, memoryBytes: 1000 };
 
@@ -470,13 +469,3 @@ test('warns of what is allowed but hardly meant', () => {
   ]);
 });
 
-const SERVED_BY_NONE = [
-  '--cluster.enabled',
-  '--cluster.node_id=a',
-  '--cluster.initial_peers=a@b:1',
-];
-
-test('a cluster is named as not served yet', () => {
-  expect(unservedSettings(load({}))).toEqual([]);
-  expect(unservedSettings(load({ flags: SERVED_BY_NONE }))).toHaveLength(1);
-});

@@ -1,44 +1,41 @@
-import { join } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
 import type { Clock } from '../base/clock.ts';
-import { toVectorDbError, VectorDbError } from '../base/error.ts';
-import { Collections, type VectorDefaults } from '../database/collections.ts';
+import { VectorDbError } from '../base/error.ts';
+import { systemRandom } from '../base/random.ts';
+import { CatalogMachines } from '../cluster/catalog/catalog-machines.ts';
+import { ClusterNode } from '../cluster/cluster-node.ts';
+import { FileIdentityStore } from '../cluster/membership/file-identity-store.ts';
+import type { FormationSettings } from '../cluster/membership/formation.ts';
+import type { MembershipSettings, NodeVitals } from '../cluster/membership/membership-options.ts';
+import type { HolderRecorder } from '../cluster/shard/threaded-shard-holder.ts';
+import { ThreadedShardHolder } from '../cluster/shard/threaded-shard-holder.ts';
+import type { ClusterAdmin } from '../database/cluster-admin.ts';
+import type { VectorDefaults } from '../database/collections.ts';
 import type { Limits } from '../database/limits.ts';
 import { LocalDatabase, type LocalDatabaseOptions } from '../database/local-database.ts';
-import { PointReads } from '../database/point-reads.ts';
-import { PointWrites } from '../database/point-writes.ts';
-import type { ReadExecutor } from '../database/read-executor.ts';
-import type { DatabaseStatus } from '../database/vector-database.ts';
 import { WriteGate } from '../database/write-gate.ts';
-import { LookupCounts, type Lookups } from '../index/search/lookup-counts.ts';
-import type { BuildReason } from '../index/segment/build-job.ts';
-import { Catalog } from '../sharding/catalog.ts';
-import { CatalogStore } from '../sharding/catalog-store.ts';
-import { HashRouter } from '../sharding/hash-router.ts';
-import { DurableSequencer } from '../sharding/sequencer.ts';
-import type { BatchOutcome, ShardEntry } from '../sharding/shard-applier.ts';
-import { ShardCommandCodec } from '../sharding/shard-command-codec.ts';
+import type { Lookups } from '../index/search/lookup-counts.ts';
+import type { RaftHostLimits } from '../raft/host/raft-host-limits.ts';
+import { nodeFileSystem } from '../raft/log/node-file-system.ts';
+import { SegmentedLog } from '../raft/log/segmented-log.ts';
+import type { NodePort } from '../raft/transport/transport.ts';
 import { DataDirectory } from '../storage/data-directory.ts';
 import { LevelStore } from '../storage/level-store.ts';
-import { ApplyClient } from '../worker/apply-client.ts';
-import type {
-  ApplyThreadInput,
-  ApplyThreadOutput,
-  BuilderThreadOutput,
-  LogMessage,
-} from '../worker/apply-messages.ts';
-import type { SearchThreadInput, SearchThreadOutput } from '../worker/read-messages.ts';
-import { mailboxMemory } from '../worker/search-mailbox.ts';
-import { SearchPool } from '../worker/search-pool.ts';
-import type { ShardSize } from '../worker/shard-sizes.ts';
-import { type Thread, spawnThread } from '../worker/spawn-thread.ts';
-import type {
-  ApplyThreadData,
-  BuilderThreadData,
-  IndexSettings,
-  SearchThreadData,
-  ShardFolders,
-} from '../worker/thread-data.ts';
+import type { LogMessage } from '../worker/apply-messages.ts';
+import type { IndexSettings } from '../worker/thread-data.ts';
+import { databaseParts } from './database-parts.ts';
+
+/** How a database is a node of its cluster. */
+export interface NodeSettings {
+  readonly formation: FormationSettings;
+  readonly membership: MembershipSettings;
+  readonly limits: Partial<RaftHostLimits>;
+  /** Given up with the database. */
+  readonly openPort: () => Promise<NodePort>;
+  /** What the machine and the process are like. */
+  readonly vitals: () => Omit<NodeVitals, 'writable' | 'reasons'>;
+  /** The longest that an end takes to hand over and to answer what is under way, in milliseconds. */
+  readonly shutdownMs: number;
+}
 
 /** Everything a database is made from; sizes in bytes, times in milliseconds. */
 export interface DatabaseOptions {
@@ -58,20 +55,22 @@ export interface DatabaseOptions {
   };
   readonly index: Omit<IndexSettings, 'lanes'>;
   readonly vectorDefaults: VectorDefaults;
+  readonly node: NodeSettings;
   readonly clock: Clock;
   readonly log: (message: Omit<LogMessage, 'kind'>) => void;
   /** Told of what the engine does; nothing unless given. */
   readonly recorder?: EngineRecorder;
-  /** A thread ended by itself: the database can go on no more. */
+  /** Why the node is in no cluster yet, whenever that changes. */
+  readonly onWaiting?: (reasons: readonly string[]) => void;
+  /** The database can go on no more. */
   readonly onFatal: (error: VectorDbError) => void;
+  /** Ends the wait for a cluster. */
+  readonly signal?: AbortSignal;
 }
 
 /** Takes note of the engine's work; seconds throughout. */
-export interface EngineRecorder {
-  committed(commands: number, bytes: number, seconds: number): void;
-  pointsWritten(points: number): void;
+export interface EngineRecorder extends HolderRecorder {
   searchStageEnded(stage: string, seconds: number): void;
-  segmentBuilt(reason: BuildReason, rows: number, seconds: number): void;
 }
 
 /** An open database and what can be seen of it from outside. */
@@ -79,6 +78,8 @@ export interface RunningDatabase extends AsyncDisposable {
   readonly database: LocalDatabase;
   /** What the database is made of, for another face of it. */
   readonly parts: LocalDatabaseOptions;
+  readonly cluster: ClusterAdmin;
+  readonly node: ClusterNode;
   readonly gate: WriteGate;
   /** Requests that wait or are worked on, by queue. */
   readonly queueDepths: () => {
@@ -86,87 +87,44 @@ export interface RunningDatabase extends AsyncDisposable {
     readonly write: number;
     readonly writeBytes: number;
   };
-  readonly shardSizes: () => Promise<readonly ShardSize[]>;
+  readonly shardSizes: () => Promise<
+    readonly { readonly shard: number; readonly points: number; readonly bytes: number }[]
+  >;
   /** In the search threads' caches of filters, since the start. */
   readonly filterLookups: () => Lookups;
 }
 
-const WRITE_BATCH_BYTES = 4 * 1024 * 1024;
 const WRITE_RETRY_AFTER_MS = 200;
-const STORAGE_PROBE_INTERVAL_MS = 1_000;
-const LEVEL_CACHE_BYTES_MIN = 256 * 1024;
-const LEVEL_BUFFER_BYTES_MIN = 1024 * 1024;
-/** The builder and the apply thread score rows too. */
-const LANES_BESIDE_SEARCH = 2;
+const WRITE_TIMEOUT_MS = 10_000;
+const READ_TIMEOUT_MS = 10_000;
+const LOCK_BYTES = 1 << 18;
 
-/** Opens a folder: takes its lock, starts the threads, recovers, and returns when everything is served. */
+/** Opens a folder: takes its lock, starts the threads, finds the node's cluster, and returns once everything is served. */
 export async function createDatabase(options: DatabaseOptions): Promise<RunningDatabase> {
   await using opened = new AsyncDisposableStack();
   const directory = opened.use(await openDirectory(options));
-  const catalog = opened.use(await openCatalog(directory, options));
-  const shards = shardFolders(directory, options);
-  const fatal = (name: string) => (error: Error | undefined) =>
-    options.onFatal(
-      new VectorDbError('INTERNAL', `the ${name} ended: ${error?.message ?? 'without an error'}`, {
-        cause: error,
-      }),
-    );
-
-  const lookups = Array.from({ length: options.searchThreads }, () => LookupCounts.create());
-  const pool = startSearchThreads({
-    opened,
-    shards,
-    lookups,
-    options,
-    onEnd: fatal('search thread'),
-  });
-  const client = startApplyThread({
-    opened,
-    shards,
-    directory,
-    catalog,
-    pool,
-    options,
-    fatal: fatal('apply thread'),
-  });
-  const [appliedIndexes] = await Promise.all([client.ready(), pool.ready()]);
-  for (const number of catalog.state.dropping.keys()) await client.drop(number);
-
-  const sequencer = new DurableSequencer({
-    appliedIndexes,
-    apply: recordedApply(client, options),
-    probe: () => probe(client, pool),
-    clock: options.clock,
-    defer: (callback) => void setImmediate(callback),
-    proposalsMax: options.writeQueueMax,
-    bytesMax: options.writeQueueBytesMax,
-    batchBytesMax: WRITE_BATCH_BYTES,
-    batchesMax: 2,
-    retryAfterMs: WRITE_RETRY_AFTER_MS,
-    probeIntervalMs: STORAGE_PROBE_INTERVAL_MS,
-  });
-  opened.use(sequencer);
-  const running = assemble({ catalog, client, pool, sequencer, lookups, options });
+  const holder = opened.use(await openHolder(directory, options));
+  const signal = options.signal ?? new AbortController().signal;
+  const gate = new WriteGate();
+  const node = opened.use(await openNode({ directory, holder, gate, options, signal }));
+  await node.ready(signal);
+  assertShardCount(node, options);
+  const parts = databaseParts({ node, holder, gate, options });
   const resources = opened.move();
-  return { ...running, [Symbol.asyncDispose]: () => resources.disposeAsync() };
-}
-
-/** Applies batches and tells the recorder how that went. */
-function recordedApply(
-  client: ApplyClient,
-  { recorder, clock }: DatabaseOptions,
-): (batch: readonly ShardEntry[]) => Promise<BatchOutcome> {
-  if (recorder === undefined) return (batch) => client.apply(batch);
-  return async (batch) => {
-    const startedMs = clock.monotonicMs();
-    let bytes = 0;
-    for (const { command } of batch) bytes += command.length;
-    const outcome = await client.apply(batch);
-    recorder.committed(batch.length, bytes, (clock.monotonicMs() - startedMs) / 1_000);
-    let points = 0;
-    for (const one of outcome.outcomes) if (one.kind === 'applied') points += one.result.changed;
-    recorder.pointsWritten(points);
-    return outcome;
+  return {
+    database: new LocalDatabase(parts),
+    parts,
+    cluster: node.operations,
+    node,
+    gate,
+    queueDepths: () => ({
+      search: holder.readDepth.waiting + holder.readDepth.running,
+      write: node.shardLog.depth,
+      writeBytes: node.shardLog.depthBytes,
+    }),
+    shardSizes: () => holder.shards(),
+    filterLookups: () => holder.filterLookups,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }
 
@@ -175,217 +133,129 @@ function openDirectory(options: DatabaseOptions): Promise<DataDirectory> {
     LevelStore.open({
       path,
       compression: false,
-      cacheBytes: LEVEL_CACHE_BYTES_MIN,
-      writeBufferBytes: LEVEL_CACHE_BYTES_MIN,
+      cacheBytes: LOCK_BYTES,
+      writeBufferBytes: LOCK_BYTES,
       shared: false,
     });
   const owner = `${process.pid}@${Math.round(performance.timeOrigin)}`;
-  return DataDirectory.open({
-    path: options.dataDirectory,
-    shardCount: options.shardCount,
-    lock,
-    owner,
+  const { dataDirectory: path, shardCount } = options;
+  return DataDirectory.open({ path, shardCount, lock, owner });
+}
+
+function openHolder(
+  directory: DataDirectory,
+  options: DatabaseOptions,
+): Promise<ThreadedShardHolder> {
+  const { shardCount, storage, index, searchThreads, searchQueueMax, clock } = options;
+  return ThreadedShardHolder.open({
+    shardsFolder: directory.shardsPath,
+    indexFolder: directory.indexPath,
+    shardCount,
+    storage,
+    index,
+    searchThreads,
+    searchQueueMax,
+    clock,
+    defer,
+    log: options.log,
+    recorder: options.recorder,
+    onFatal: options.onFatal,
   });
 }
 
-async function openCatalog(directory: DataDirectory, options: DatabaseOptions): Promise<Catalog> {
-  const store = await LevelStore.open({
-    path: directory.catalogPath,
-    compression: options.storage.compression,
-    cacheBytes: LEVEL_CACHE_BYTES_MIN,
-    writeBufferBytes: LEVEL_BUFFER_BYTES_MIN,
-    shared: false,
-  });
-  return new Catalog({ store: new CatalogStore({ store }) });
-}
-
-function shardFolders(directory: DataDirectory, options: DatabaseOptions): ShardFolders {
-  const { shardCount, storage } = options;
-  return {
-    paths: Array.from({ length: shardCount }, (_, shard) => directory.shardPath(shard)),
-    compression: storage.compression,
-    cacheBytes: Math.max(LEVEL_CACHE_BYTES_MIN, Math.floor(storage.cacheBytes / shardCount)),
-    writeBufferBytes: Math.max(
-      LEVEL_BUFFER_BYTES_MIN,
-      Math.floor(storage.writeBufferBytes / shardCount),
-    ),
-  };
-}
-
-/**
- * Tries writing again after a failure. LevelDB refuses everything after some failures until it is opened again, for which all threads have to close it:
- * reads wait meanwhile.
- */
-async function probe(client: ApplyClient, pool: SearchPool): Promise<ReadonlyMap<number, number>> {
-  await pool.resumeStores();
-  try {
-    return await client.probe(false);
-  } catch (error) {
-    if (toVectorDbError(error).code === 'DATA_CORRUPT') throw error;
-  }
-  try {
-    await pool.releaseStores();
-    return await client.probe(true);
-  } finally {
-    await pool.resumeStores();
-  }
-}
-
-type EndListener = (error: Error | undefined) => void;
-type SearchEndpoint = Thread<SearchThreadOutput, SearchThreadInput>;
-
-function startSearchThreads(parts: {
-  readonly opened: AsyncDisposableStack;
-  readonly shards: ShardFolders;
-  /** Of `LookupCounts`, one a thread. */
-  readonly lookups: readonly SharedArrayBuffer[];
-  readonly options: DatabaseOptions;
-  readonly onEnd: EndListener;
-}): SearchPool {
-  const { opened, shards, options, onEnd } = parts;
-  const threads = parts.lookups.map((lookups, lane) => {
-    const data: SearchThreadData = { shards, lane, lookups, mailbox: mailboxMemory() };
-    const thread: SearchEndpoint = spawnThread({ entry: 'search-thread', data });
-    return { ...thread, mailbox: data.mailbox };
-  });
-  const pool = new SearchPool({ threads, queueMax: options.searchQueueMax, onLog: options.log });
-  let closing = false;
-  threads.forEach((thread, i) => {
-    void thread.ended.then((error) => {
-      if (closing) return;
-      pool.fail(i, new VectorDbError('INTERNAL', 'a search thread ended', { cause: error }));
-      onEnd(error);
-    });
-  });
-  opened.defer(async () => {
-    closing = true;
-    pool.close();
-    await Promise.all(threads.map((thread) => thread.ended));
-  });
-  return pool;
-}
-
-function startApplyThread(parts: {
-  readonly opened: AsyncDisposableStack;
-  readonly shards: ShardFolders;
+async function openNode(given: {
   readonly directory: DataDirectory;
-  readonly catalog: Catalog;
-  readonly pool: SearchPool;
+  readonly holder: ThreadedShardHolder;
+  readonly gate: WriteGate;
   readonly options: DatabaseOptions;
-  readonly fatal: EndListener;
-}): ApplyClient {
-  const { opened, shards, directory, catalog, pool, options } = parts;
-  const lanes = options.searchThreads + LANES_BESIDE_SEARCH;
-  const { port1: builder, port2: calls } = new MessageChannel();
-  const builderThread: Thread<BuilderThreadOutput, { kind: 'close' }> = spawnThread({
-    entry: 'builder-thread',
-    data: { lane: lanes - 1, calls } satisfies BuilderThreadData,
-    ports: [calls],
-  });
-  builderThread.listen(({ reason, rows, seconds }) =>
-    options.recorder?.segmentBuilt(reason, rows, seconds),
-  );
-  const data: ApplyThreadData = {
-    shards,
-    indexFolder: join(directory.path, 'index'),
-    schemas: [...catalog.state.collections.values()],
-    nextCollection: catalog.state.nextNumber,
-    index: { ...options.index, lanes },
-    lane: lanes - 2,
-    builder,
-    minFreeDiskBytes: options.storage.minFreeDiskBytes,
-  };
-  const thread = spawnThread<ApplyThreadOutput, ApplyThreadInput>({
-    entry: 'apply-thread',
-    data,
-    ports: [builder],
-  });
-  const client = new ApplyClient({
-    thread,
-    onView: (view) => pool.publish(view),
-    onViewDropped: (collection) => pool.drop(collection),
-    onSwept: (number) => {
-      catalog.propose({ kind: 'forgetCollection', number }).catch((error: unknown) =>
-        options.log({
-          level: 'warn',
-          event: 'forget_collection_failed',
-          fields: { number, error: String(error) },
+  readonly signal: AbortSignal;
+}): Promise<ClusterNode> {
+  const { directory, holder, gate, options, signal } = given;
+  const { clock, node: settings, onWaiting } = options;
+  const { formation } = settings;
+  const random = systemRandom;
+  await using port = new AsyncDisposableStack();
+  const node = await ClusterNode.open(
+    {
+      ...settings,
+      vitals: () => {
+        const reasons = [gate.reason, holder.failure?.message].filter(
+          (reason) => reason !== undefined,
+        );
+        return { ...settings.vitals(), writable: reasons.length === 0, reasons };
+      },
+      clock,
+      random,
+      defer,
+      log: (level, message, fields = {}) =>
+        options.log({ level, event: 'cluster', fields: { text: message, ...fields } }),
+      port: port.use(await settings.openPort()),
+      identities: new FileIdentityStore({
+        files: nodeFileSystem,
+        folder: directory.path,
+        nodeId: formation.self.nodeId,
+        random,
+      }),
+      openLog: (number) => openLog(directory, number, options),
+      catalogMachines: (onChange) =>
+        new CatalogMachines({
+          fileSystem: nodeFileSystem,
+          folder: directory.catalogPath,
+          onChange,
         }),
-      );
+      holder,
+      routing: {
+        proposalsMax: options.writeQueueMax,
+        bytesMax: options.writeQueueBytesMax,
+        retryAfterMs: WRITE_RETRY_AFTER_MS,
+        writeTimeoutMs: WRITE_TIMEOUT_MS,
+        readTimeoutMs: READ_TIMEOUT_MS,
+        readsMax: options.searchQueueMax,
+      },
+      ...(onWaiting && { onWaiting }),
+      onFatal: (error) =>
+        options.onFatal(
+          error instanceof VectorDbError
+            ? error
+            : new VectorDbError('INTERNAL', String(error), { cause: error }),
+        ),
+      onDigestMismatch: (mismatch) =>
+        options.log({ level: 'error', event: 'digest_mismatch', fields: { ...mismatch } }),
     },
-    onLog: options.log,
-  });
-  let closing = false;
-  for (const ended of [thread.ended, builderThread.ended]) {
-    void ended.then((error) => {
-      if (closing) return;
-      client.fail(new VectorDbError('STORAGE_FAILED', 'the apply thread ended', { cause: error }));
-      parts.fatal(error);
-    });
-  }
-  opened.defer(async () => {
-    closing = true;
-    // A thread that failed has closed what it could.
-    await client.close().catch(() => undefined);
-    await builderThread.terminate();
-    await thread.ended;
-  });
-  return client;
+    signal,
+  );
+  port.move();
+  return node;
 }
 
-function assemble(given: {
-  readonly catalog: Catalog;
-  readonly client: ApplyClient;
-  readonly pool: SearchPool;
-  readonly sequencer: DurableSequencer;
-  readonly lookups: readonly SharedArrayBuffer[];
-  readonly options: DatabaseOptions;
-}): Omit<RunningDatabase, typeof Symbol.asyncDispose> {
-  const { catalog, client, pool, sequencer, options } = given;
-  const { limits } = options;
-  const gate = new WriteGate();
-  const router = new HashRouter({ shardCount: options.shardCount });
-  const collections = new Collections({
-    catalog,
-    indexes: client,
-    limits,
-    defaults: options.vectorDefaults,
+async function openLog(
+  directory: DataDirectory,
+  node: number,
+  { clock, log }: DatabaseOptions,
+): Promise<SegmentedLog> {
+  const opened = await SegmentedLog.open({
+    files: nodeFileSystem,
+    folder: directory.raftPath,
+    node,
+    clock,
+    random: systemRandom,
   });
-  const executor: ReadExecutor = { read: (request, read) => pool.read(request, read?.signal) };
-  const shared = { collections, router, reads: executor, limits };
-  const codec = new ShardCommandCodec();
-  const writes = new PointWrites({ ...shared, log: sequencer, codec, gate, clusterId: () => '' });
-  const reads = new PointReads({
-    ...shared,
-    clock: options.clock,
-    onStage:
-      options.recorder && ((stage, seconds) => options.recorder?.searchStageEnded(stage, seconds)),
-  });
-  const status = async (): Promise<DatabaseStatus> => {
-    const descriptions = await collections.listCollections();
-    const reasons = [gate.reason, sequencer.failure?.message].filter(
-      (reason) => reason !== undefined,
-    );
-    return {
-      ready: true,
-      reasons,
-      collections: descriptions.length,
-      points: descriptions.reduce((sum, { points }) => sum + points, 0),
-      writable: reasons.length === 0,
-    };
-  };
-  const queueDepths = (): ReturnType<RunningDatabase['queueDepths']> => ({
-    search: pool.depth.waiting + pool.depth.running,
-    write: sequencer.depth,
-    writeBytes: sequencer.depthBytes,
-  });
-  const local = { collections, writes, reads, status };
-  return {
-    database: new LocalDatabase(local),
-    parts: local,
-    gate,
-    queueDepths,
-    shardSizes: () => client.measureShards(),
-    filterLookups: () => LookupCounts.total(given.lookups),
-  };
+  const { cut, damage } = opened.recovery;
+  if (cut !== undefined) log({ level: 'info', event: 'log_tail_cut', fields: { cut } });
+  for (const found of damage) log({ level: 'error', event: 'log_damaged', fields: { found } });
+  return opened;
+}
+
+function assertShardCount(node: ClusterNode, { shardCount }: DatabaseOptions): void {
+  const agreed = node.state.settings.shardCount;
+  if (agreed === shardCount) return;
+  throw new VectorDbError(
+    'FAILED_PRECONDITION',
+    `the cluster has ${agreed} shards, not ${shardCount}; set the same number on every node`,
+    { field: 'sharding.shard_count' },
+  );
+}
+
+function defer(callback: () => void): void {
+  setImmediate(callback);
 }

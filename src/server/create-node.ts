@@ -11,18 +11,21 @@ import type { VectorDatabase } from '../database/vector-database.ts';
 import type { Logger } from '../observability/logger.ts';
 import { type ApiKind, Metrics } from '../observability/metrics.ts';
 import { MetricsServer } from '../observability/metrics-server.ts';
-import { createDatabase, type RunningDatabase } from './create-database.ts';
+import { createDatabase, type DatabaseOptions, type RunningDatabase } from './create-database.ts';
 import { databaseOptions, defaultVector } from './database-options.ts';
 import { DEFAULT_COLLECTION, ensureDefaultCollection } from './default-collection.ts';
 import { metricsSampler } from './metrics-sampler.ts';
+import { nodeSettings } from './node-settings.ts';
 import { resourceMonitor } from './resource-monitor.ts';
-import { startingDatabase } from './starting-database.ts';
+import { type StartingDatabase, startingDatabase } from './starting-database.ts';
 
 export interface NodeOptions {
   readonly config: Config;
   readonly version: string;
   readonly log: Logger;
   readonly clock: Clock;
+  /** Ends a start that waits for a cluster. */
+  readonly signal?: AbortSignal;
   /** The node cannot go on. */
   readonly onFatal: (error: VectorDbError) => void;
 }
@@ -46,38 +49,41 @@ export interface Node extends AsyncDisposable {
  * closed in the opposite order.
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
-  const { config, version, clock, log } = options;
+  const { config, version, clock } = options;
   await using opened = new AsyncDisposableStack();
   const starting = startingDatabase();
   const metrics = opened.use(
     asyncDisposable(new Metrics({ clock, version, processMetrics: true })),
   );
   // Threads take their time to start, and edges theirs.
+  const stopping = new AbortController();
+  options.signal?.addEventListener('abort', () => stopping.abort(), { once: true });
+  const resources: MachineReading = { memoryBytes: 0, diskFreeBytes: undefined };
   const opening = createDatabase(
     databaseOptions(config, {
       clock,
-      log: ({ level, event, fields }) =>
-        log[level]({ event, ...fields }, event.replaceAll('_', ' ')),
-      onFatal: options.onFatal,
-      recorder: metrics.value,
+      ...engineCollaborators(options, metrics.value, resources),
+      onWaiting: (reasons) => starting.waitFor(reasons),
+      signal: stopping.signal,
     }),
   );
   // Whoever awaits it is told; until then a failure is nobody's.
   opening.catch(() => undefined);
-  const edges = await openEdges(opened, options, metrics.value, starting.database).catch(
+  const edges = await openEdges(opened, options, metrics.value, starting).catch(
     async (error: unknown) => {
+      stopping.abort();
       await opening.then((running) => running[Symbol.asyncDispose]()).catch(() => undefined);
       throw error;
     },
   );
   const running = opened.use(await opening);
-  starting.open(running.database);
+  starting.open(running);
   opened.defer(async () => starting.close());
-  await checkDefaultCollection(running.database, options);
-  const services = opened.use(startServices(options, metrics.value, running));
+  await checkDefaultCollection(running, options, stopping.signal);
+  const services = opened.use(startServices(options, metrics.value, running, resources));
   edges.grpcServer.setReady(true);
 
-  const resources = opened.move();
+  const everything = opened.move();
   const { rest, grpc, metricsListening } = edges;
   return {
     rest,
@@ -90,7 +96,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       // Callers first: nothing is closed under a request that is still being answered.
       const graceMs = config.server.shutdownTimeoutMs;
       await Promise.all([edges.httpServer.close(graceMs), edges.grpcServer.close(graceMs)]);
-      await resources.disposeAsync();
+      await everything.disposeAsync();
     },
   };
 }
@@ -107,7 +113,7 @@ async function openEdges(
   opened: AsyncDisposableStack,
   options: NodeOptions,
   metrics: Metrics,
-  database: VectorDatabase,
+  { database, cluster }: Pick<StartingDatabase, 'database' | 'cluster'>,
 ): Promise<Edges> {
   const { config, version, clock, log } = options;
   const { host, restPort, grpcPort } = config.server;
@@ -115,6 +121,7 @@ async function openEdges(
   const tls = await readTls(config);
   const shared = {
     database,
+    cluster,
     limits: config.limits,
     defaultCollection: DEFAULT_COLLECTION,
     auth,
@@ -169,10 +176,13 @@ async function openMetrics(
 }
 
 async function checkDefaultCollection(
-  database: VectorDatabase,
-  { config, log }: NodeOptions,
+  { database, node }: RunningDatabase,
+  { config, log, clock }: NodeOptions,
+  signal: AbortSignal,
 ): Promise<void> {
-  for (const difference of await ensureDefaultCollection(database, defaultVector(config))) {
+  const known = (name: string) => node.catalog.state.collections.get(name);
+  const ground = { database, known, clock, signal };
+  for (const difference of await ensureDefaultCollection(ground, defaultVector(config))) {
     const { setting, configured, found } = difference;
     log.warn(
       { event: 'default_collection_differs', ...difference },
@@ -189,13 +199,10 @@ function startServices(
   options: NodeOptions,
   metrics: Metrics,
   running: RunningDatabase,
+  resources: MachineReading,
 ): RunningServices {
   const { config, clock, log } = options;
   const { memoryLimitBytes, minFreeDiskBytes } = config.storage;
-  let resources: { memoryBytes: number; diskFreeBytes: number | undefined } = {
-    memoryBytes: 0,
-    diskFreeBytes: undefined,
-  };
   const services: Service[] = [
     resourceMonitor({
       gate: running.gate,
@@ -203,9 +210,7 @@ function startServices(
       dataDirectory: config.server.dataDir,
       memoryLimitBytes,
       diskFreeBytesMin: minFreeDiskBytes,
-      onReading: (reading) => {
-        resources = reading;
-      },
+      onReading: (reading) => void Object.assign(resources, reading),
     }),
     metricsSampler({
       metrics,
@@ -225,6 +230,35 @@ function startServices(
     await ended;
   };
   return { stop, [Symbol.asyncDispose]: stop };
+}
+
+/** The newest reading of the machine. */
+interface MachineReading {
+  memoryBytes: number;
+  diskFreeBytes: number | undefined;
+}
+
+/** What the engine tells and asks of this process. */
+function engineCollaborators(
+  { config, version, clock, log, onFatal }: NodeOptions,
+  metrics: Metrics,
+  resources: Readonly<MachineReading>,
+): Pick<DatabaseOptions, 'log' | 'onFatal' | 'recorder' | 'node'> {
+  const startedMs = clock.monotonicMs();
+  const tell: DatabaseOptions['log'] = ({ level, event, fields: { text, ...fields } }) =>
+    log[level]({ event, ...fields }, typeof text === 'string' ? text : event.replaceAll('_', ' '));
+  const vitals = () => ({
+    version,
+    ...resources,
+    uptimeSeconds: (clock.monotonicMs() - startedMs) / 1_000,
+  });
+  const source = { text: async () => metrics.text() };
+  return {
+    log: tell,
+    onFatal,
+    recorder: metrics,
+    node: nodeSettings(config, { log: tell, vitals, metrics: source }),
+  };
 }
 
 const SEARCH_OPERATIONS = new Set(['search', 'searchBatch', 'Points.Search', 'Points.SearchBatch']);

@@ -8,7 +8,10 @@ const MEBIBYTE = 1024 * 1024;
 /** What of the settings the database is made from. */
 export function databaseOptions(
   config: Config,
-  collaborators: Pick<DatabaseOptions, 'clock' | 'log' | 'onFatal' | 'recorder'>,
+  collaborators: Pick<
+    DatabaseOptions,
+    'clock' | 'log' | 'onFatal' | 'recorder' | 'node' | 'onWaiting' | 'signal'
+  >,
 ): DatabaseOptions {
   const { server, sharding, storage, index, limits } = config;
   return {

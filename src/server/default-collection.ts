@@ -1,5 +1,7 @@
+import { type Clock, pause } from '../base/clock.ts';
 import { VectorDbError } from '../base/error.ts';
 import type { VectorConfig, VectorDatabase } from '../database/vector-database.ts';
+import type { CollectionSchema } from '../index/collection-schema.ts';
 
 /** The collection of requests that name none. */
 export const DEFAULT_COLLECTION = 'default';
@@ -12,19 +14,36 @@ export interface DefaultCollectionDifference {
   readonly found: number | string | undefined;
 }
 
-/** Makes the default collection where it is not there; one that is there stays as it is, and the caller is told in what it differs. */
+/** What the default collection is made in. */
+export interface DefaultCollectionGround {
+  readonly database: Pick<VectorDatabase, 'createCollection'>;
+  /** What this node knows of a collection. */
+  readonly known: (name: string) => CollectionSchema | undefined;
+  readonly clock: Clock;
+  /** Ends the attempts. */
+  readonly signal: AbortSignal;
+}
+
+const RETRY_MS = 500;
+
+/**
+ * Makes the default collection where it is not there, however long it takes until the cluster permits that; one that is there stays as it is, and the caller is
+ * told in what it differs.
+ */
 export async function ensureDefaultCollection(
-  database: VectorDatabase,
+  { database, known, clock, signal }: DefaultCollectionGround,
   vector: VectorConfig,
 ): Promise<readonly DefaultCollectionDifference[]> {
-  try {
-    await database.createCollection({ name: DEFAULT_COLLECTION, vectors: { '': vector } });
-    return [];
-  } catch (error) {
-    if (!(error instanceof VectorDbError) || error.code !== 'ALREADY_EXISTS') throw error;
+  while (known(DEFAULT_COLLECTION) === undefined && !signal.aborted) {
+    try {
+      await database.createCollection({ name: DEFAULT_COLLECTION, vectors: { '': vector } });
+    } catch (error) {
+      if (!isWorthRetrying(error)) throw error;
+      // Another node has made it, or the catalog has no leader at the moment.
+      await pause(clock, RETRY_MS, signal);
+    }
   }
-  const { schema } = await database.describeCollection(DEFAULT_COLLECTION);
-  const found = schema.vectors[''];
+  const found = known(DEFAULT_COLLECTION)?.vectors[''];
   const differences: DefaultCollectionDifference[] = [
     {
       setting: 'vector.dimension',
@@ -44,4 +63,9 @@ export async function ensureDefaultCollection(
     },
   ];
   return differences.filter((each) => each.configured !== each.found);
+}
+
+function isWorthRetrying(error: unknown): boolean {
+  if (!(error instanceof VectorDbError)) return false;
+  return error.retryable || error.code === 'ALREADY_EXISTS' || error.code === 'OUTCOME_UNKNOWN';
 }

@@ -3,8 +3,10 @@ import { systemClock } from '../base/clock.ts';
 import { DEFAULT_LIMITS, type Limits } from '../database/limits.ts';
 import { LocalDatabase, type LocalDatabaseOptions } from '../database/local-database.ts';
 import { createDatabase, type DatabaseOptions, type RunningDatabase } from './create-database.ts';
+import { embeddedSettings } from './node-settings.ts';
 
 const MEBIBYTE = 1024 * 1024;
+const SHARD_COUNT = 16;
 
 /** What an embedded database may be told; all of it has defaults. */
 export interface GrapeOptions {
@@ -61,7 +63,8 @@ function databaseOptions(folder: string, options: GrapeOptions): DatabaseOptions
   const log = options.log ?? (() => undefined);
   return {
     dataDirectory: folder,
-    shardCount: 16,
+    shardCount: SHARD_COUNT,
+    node: embeddedSettings(SHARD_COUNT),
     searchThreads: options.searchThreads ?? availableParallelism(),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     searchQueueMax: 1024,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ClusterAdmin } from '../database/cluster-admin.ts';
 import type { VectorDatabase } from '../database/vector-database.ts';
 import { startingDatabase } from './starting-database.ts';
 
@@ -10,9 +11,16 @@ test('refuses before it is open, passes on while it is, and refuses after it was
     retryable: true,
   });
   expect((await database.status()).ready).toBe(false);
+  starting.waitFor(['waits for node-1']);
+  expect((await database.status()).reasons).toEqual(['the node is starting', 'waits for node-1']);
+  await expect(starting.cluster.info()).rejects.toThrow('waits for node-1');
   starting.open({
-    listAliases: async () => [{ alias: 'a', collection: 'b' }],
-  } as unknown as VectorDatabase);
+    database: {
+      listAliases: async () => [{ alias: 'a', collection: 'b' }],
+    } as unknown as VectorDatabase,
+    cluster: { rebalance: async () => ({ on: true }) } as unknown as ClusterAdmin,
+  });
+  expect(await starting.cluster.rebalance()).toEqual({ on: true });
   expect(await database.listAliases()).toEqual([{ alias: 'a', collection: 'b' }]);
   starting.close();
   await expect(database.listAliases()).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });

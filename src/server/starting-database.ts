@@ -1,47 +1,75 @@
 import { VectorDbError } from '../base/error.ts';
+import type { ClusterAdmin } from '../database/cluster-admin.ts';
 import type { DatabaseStatus, VectorDatabase } from '../database/vector-database.ts';
 
-/** A database for edges that listen before the real one is open. */
+/** What edges that listen before the database is open stand on. */
 export interface StartingDatabase {
   readonly database: VectorDatabase;
-  /** From now on, everything goes to `database`. */
-  open(database: VectorDatabase): void;
+  readonly cluster: ClusterAdmin;
+  /** Why it is not open yet. */
+  waitFor(reasons: readonly string[]): void;
+  /** From now on, everything goes to these. */
+  open(opened: { readonly database: VectorDatabase; readonly cluster: ClusterAdmin }): void;
   /** From now on, everything is refused again. */
   close(): void;
 }
 
-const STARTING: DatabaseStatus = {
-  ready: false,
-  reasons: ['the node is starting'],
-  collections: 0,
-  points: 0,
-  writable: false,
-};
-
 /** Refuses every operation with NOT_READY, then passes them on, then refuses them with SHUTTING_DOWN. */
 export function startingDatabase(): StartingDatabase {
-  let target: VectorDatabase | undefined;
-  let refusal = new VectorDbError('NOT_READY', 'the node is starting', { retryAfterMs: 500 });
-  const database = new Proxy({} as VectorDatabase, {
+  let reasons: readonly string[] = [];
+  let isClosed = false;
+  const refusal = (): VectorDbError => {
+    if (isClosed) return new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
+    const why = ['the node is starting', ...reasons].join('; ');
+    return new VectorDbError('NOT_READY', why, { retryAfterMs: 500 });
+  };
+  const status = async (): Promise<DatabaseStatus> => ({
+    ready: false,
+    reasons: ['the node is starting', ...reasons],
+    collections: 0,
+    points: 0,
+    writable: false,
+  });
+  const database = passing<VectorDatabase>(refusal, { status });
+  const cluster = passing<ClusterAdmin>(refusal, {});
+  return {
+    database: database.face,
+    cluster: cluster.face,
+    waitFor(given) {
+      reasons = given;
+    },
+    open(opened) {
+      database.pass(opened.database);
+      cluster.pass(opened.cluster);
+    },
+    close() {
+      isClosed = true;
+      database.pass(undefined);
+      cluster.pass(undefined);
+    },
+  };
+}
+
+/** A face of something that is there only from some moment on. */
+function passing<T extends object>(refusal: () => VectorDbError, meanwhile: Partial<T>) {
+  let target: T | undefined;
+  const face = new Proxy({} as T, {
     get(_target, name: string | symbol) {
       // Whoever resolves a promise with this asks whether it is one itself.
       if (typeof name === 'symbol' || name === 'then') return undefined;
-      const operation = name as keyof VectorDatabase;
-      if (target !== undefined) return target[operation].bind(target);
-      if (operation === 'status') return async () => STARTING;
+      const operation = name as keyof T;
+      const from = target ?? meanwhile;
+      const found = from[operation];
+      if (typeof found === 'function') return found.bind(from);
       return async () => {
-        throw refusal;
+        throw refusal();
       };
     },
   });
   return {
-    database,
-    open(opened) {
-      target = opened;
-    },
-    close() {
-      target = undefined;
-      refusal = new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
+    face,
+    pass(given: T | undefined) {
+      target = given;
     },
   };
 }

@@ -22,14 +22,14 @@ describe('a data directory', () => {
     const path = join(folder.path, 'new', 'data');
     await using directory = await open(path);
     expect((await readdir(path)).sort()).toEqual(
-      ['catalog', 'format.json', 'index', 'lock', 'owner', 'shards'].sort(),
+      ['catalog', 'format.json', 'index', 'lock', 'owner', 'raft', 'shards'].sort(),
     );
-    expect((await readdir(join(path, 'shards'))).sort()).toEqual(['00', '01', '02']);
-    expect(directory.shardPath(2)).toBe(join(path, 'shards', '02'));
     expect(directory.catalogPath).toBe(join(path, 'catalog'));
-    expect(directory.indexPath(12)).toBe(join(path, 'index', '12'));
+    expect(directory.raftPath).toBe(join(path, 'raft'));
+    expect(directory.shardsPath).toBe(join(path, 'shards'));
+    expect(directory.indexPath).toBe(join(path, 'index'));
     expect(JSON.parse(await readFile(join(path, 'format.json'), 'utf8'))).toEqual({
-      format: 1,
+      format: 2,
       shardCount: 3,
     });
   });
@@ -57,9 +57,11 @@ describe('a data directory', () => {
 
   test('is refused when a newer version wrote it', async () => {
     await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, 'format.json'), '{"format":2,"somethingNew":[]}');
-    await expect(open(folder.path)).rejects.toThrow('has format 2, written by a newer version');
+    await writeFile(join(folder.path, 'format.json'), '{"format":3,"somethingNew":[]}');
+    await expect(open(folder.path)).rejects.toThrow('has format 3, written by a newer version');
     await writeFile(join(folder.path, 'format.json'), '{"format":1,"shardCount":3}');
+    await expect(open(folder.path)).rejects.toThrow('from before writes were kept in a log');
+    await writeFile(join(folder.path, 'format.json'), '{"format":2,"shardCount":3}');
     await using _ = await open(folder.path);
   });
 
@@ -72,7 +74,7 @@ describe('a data directory', () => {
     });
   });
 
-  test.each(['', '{', '{}', '[1]', '{"format":"1"}', '{"format":1}', 'null'])(
+  test.each(['', '{', '{}', '[1]', '{"format":"1"}', '{"format":2}', 'null'])(
     'is refused when format.json holds %j',
     async (text) => {
       await using folder = await temporaryFolder();

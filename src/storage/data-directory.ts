@@ -2,7 +2,8 @@ import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { VectorDbError } from '../base/error.ts';
 
-const FORMAT_VERSION = 1;
+/** 1 kept writes in no log and cannot be opened any more. */
+const FORMAT_VERSION = 2;
 
 export interface DataDirectoryOptions {
   readonly path: string;
@@ -49,11 +50,7 @@ export class DataDirectory {
       const lock = await takeLock(path, options);
       try {
         await settleFormat(path, options.shardCount);
-        const folders = ['catalog', 'shards', 'index'];
-        for (let shard = 0; shard < options.shardCount; shard += 1)
-          folders.push(shardFolder(shard));
-        for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
-        await syncFolder(join(path, 'shards'));
+        for (const folder of FOLDERS) await mkdir(join(path, folder), { recursive: true });
         await syncFolder(path);
         return new DataDirectory(path, options.shardCount, lock);
       } catch (thrown) {
@@ -63,17 +60,24 @@ export class DataDirectory {
     });
   }
 
+  /** What the nodes of the cluster agree on. */
   get catalogPath(): string {
     return join(this.path, 'catalog');
   }
 
-  shardPath(shard: number): string {
-    return join(this.path, shardFolder(shard));
+  /** The log of all groups of the node. */
+  get raftPath(): string {
+    return join(this.path, 'raft');
   }
 
-  /** Where a collection's segments lie; the index makes it and may delete it. */
-  indexPath(collection: number): string {
-    return join(this.path, 'index', String(collection));
+  /** The stores of the shards that are here. */
+  get shardsPath(): string {
+    return join(this.path, 'shards');
+  }
+
+  /** Collections' segments, which can be made again. */
+  get indexPath(): string {
+    return join(this.path, 'index');
   }
 
   /** Gives the folder up; call it after everything in it is closed. */
@@ -106,7 +110,7 @@ async function writeFileDurably(path: string, content: string | Uint8Array): Pro
   await syncFolder(join(path, '..'));
 }
 
-const shardFolder = (shard: number): string => join('shards', String(shard).padStart(2, '0'));
+const FOLDERS = ['catalog', 'raft', 'shards', 'index'];
 
 /**
  * The file `owner` is looked at first: a process that tried the operating system's lock a second time would lose the one it holds, since closing
@@ -158,6 +162,13 @@ async function settleFormat(path: string, shardCount: number): Promise<void> {
       { field: 'storage.data_dir' },
     );
   }
+  if (found.format < FORMAT_VERSION) {
+    throw new VectorDbError(
+      'FAILED_PRECONDITION',
+      `the folder ${path} has format ${found.format}, from before writes were kept in a log: export its points with the version that wrote it, and import them into a new folder`,
+      { field: 'storage.data_dir' },
+    );
+  }
   if (found.shardCount !== shardCount) {
     throw new VectorDbError(
       'FAILED_PRECONDITION',
@@ -170,7 +181,7 @@ async function settleFormat(path: string, shardCount: number): Promise<void> {
 function parseFormat(path: string, text: string): FolderFormat {
   try {
     const { format, shardCount } = JSON.parse(text) as Partial<FolderFormat>;
-    if (Number.isSafeInteger(format) && (format as number) > FORMAT_VERSION) {
+    if (Number.isSafeInteger(format) && format !== FORMAT_VERSION) {
       return { format: format as number, shardCount: 0 };
     }
     if (format === FORMAT_VERSION && Number.isSafeInteger(shardCount)) {

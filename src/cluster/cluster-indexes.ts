@@ -1,0 +1,71 @@
+import type { CollectionSchema } from '../index/collection-schema.ts';
+import type { NodeNumber } from '../raft/transport/transport.ts';
+import type { ReadRequest, ReadResponses } from '../worker/read-messages.ts';
+import type { NodeCaller } from './call/node-call.ts';
+import type { ClusterState } from './catalog/cluster-state.ts';
+import type { HeldCollection, ShardHolder } from './shard/shard-holder.ts';
+
+export interface ClusterIndexesOptions {
+  readonly calls: NodeCaller;
+  readonly holder: Pick<ShardHolder, 'describe'>;
+  /** The catalog as it is applied here. */
+  readonly catalog: { readonly state: ClusterState };
+  readonly reads: {
+    read<R extends ReadRequest>(request: R): Promise<ReadResponses[R['kind']]>;
+  };
+  /** Resolves when this node's indexes have followed the catalog up to a version. */
+  readonly followed: (version: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/** Graphs of a large collection take their time. */
+const OPTIMIZE_TIMEOUT_MS = 24 * 3_600_000;
+
+/** A collection's indexes on all nodes. Each node makes and drops its own as the catalog says. */
+export class ClusterIndexes {
+  readonly #options: ClusterIndexesOptions;
+
+  constructor(options: ClusterIndexesOptions) {
+    this.#options = options;
+  }
+
+  /** The catalog has the schema; resolves when searches here use it. */
+  adopt(_schema: CollectionSchema, signal?: AbortSignal): Promise<void> {
+    const { followed, catalog } = this.#options;
+    return followed(catalog.state.version, signal);
+  }
+
+  /** The catalog has dropped the collection; resolves when it is gone here. */
+  drop(_collection: number): Promise<void> {
+    const { followed, catalog } = this.#options;
+    return followed(catalog.state.version);
+  }
+
+  /** Resolves when no node has anything left to merge. @throws {VectorDbError} UNAVAILABLE: a node does not answer */
+  async optimize(collection: number, signal?: AbortSignal): Promise<void> {
+    const { calls } = this.#options;
+    await Promise.all(
+      this.#members().map((node) =>
+        calls.call(
+          node,
+          { kind: 'optimize', collection },
+          { timeoutMs: OPTIMIZE_TIMEOUT_MS, signal },
+        ),
+      ),
+    );
+  }
+
+  /** Points of the whole collection; segments are those of this node. */
+  async describe(collection: number): Promise<HeldCollection> {
+    const { holder, reads } = this.#options;
+    const [held, { count }] = await Promise.all([
+      holder.describe(collection),
+      reads.read({ kind: 'count', collection, filter: undefined }),
+    ]);
+    return { ...held, points: count };
+  }
+
+  #members(): NodeNumber[] {
+    const nodes = [...this.#options.catalog.state.nodes.values()];
+    return nodes.filter(({ state }) => state !== 'gone').map(({ number }) => number);
+  }
+}
