@@ -77,7 +77,8 @@ function randomItem(random: Random, nodes: number): SpreadItem {
   const kinds = Array.from({ length: nodes }, () => random.below(6));
   const of = (...wanted: readonly number[]): number[] =>
     kinds.flatMap((kind, at) => (wanted.includes(kind) ? [at + 1] : []));
-  const [fixed, movable, candidates] = [of(0), of(1, 2), of(2, 3, 4)];
+  const candidates = random.below(2) === 0 ? of(2, 3, 4) : of(0, 2, 3, 4);
+  const [fixed, movable] = [of(0), of(1, 2)];
   const all = new Set([...fixed, ...movable, ...candidates]).size;
   const count = fixed.length + random.below(all - fixed.length + 1);
   return { fixed, movable, candidates, count };

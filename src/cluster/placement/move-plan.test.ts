@@ -124,7 +124,9 @@ describe('repairs', () => {
     const world = rested({ shardCount: 1 });
     world.change({ kind: 'setReplicaCount', count: 2 });
     damaged(world, 0, 3);
-    expect(planMoves(world.input).begin).toMatchObject([{ reason: 'replace', remove: 3 }]);
+    expect(planMoves(world.input).begin).toEqual([
+      { kind: 'beginMove', shard: 0, epoch: 3, reason: 'replace', remove: 3 },
+    ]);
   });
 
   test('empty a leaving node, onto others or, where there are none, by fewer replicas', () => {
@@ -142,13 +144,33 @@ describe('repairs', () => {
     expect(counts(world)).toEqual({ 1: 4, 2: 4 });
   });
 
-  test('take nothing away without a substitute as long as a node is silent', () => {
-    const world = rested({ shardCount: 1 });
-    world.change({ kind: 'leaveNode', node: 3 });
-    world.conditions.set(2, 'silent');
+  test('take nothing away without a substitute as long as those that are alive are too few', () => {
+    const world = rested({ nodes: 5, shardCount: 1, replicaCount: 5 });
+    world.change({ kind: 'leaveNode', node: 5 });
+    world.conditions.set(4, 'silent');
+    // Four are wanted: three alive ones would be a majority, and yet one too few.
     expect(planMoves(world.input)).toMatchObject({ begin: [], left: { drain: 1 } });
     world.conditions.clear();
     expect(planMoves(world.input).begin).toHaveLength(1);
+  });
+
+  test('take nothing away that a majority needs', () => {
+    const world = rested({ shardCount: 1 });
+    world.change({ kind: 'leaveNode', node: 2 });
+    world.change({ kind: 'leaveNode', node: 3 });
+    world.conditions.set(1, 'silent');
+    // One is wanted, and one alive would be left; but it would have to ask the silent one.
+    expect(planMoves(world.input)).toMatchObject({ begin: [], left: { drain: 2 } });
+    world.conditions.clear();
+    world.conditions.set(3, 'silent');
+    expect(planMoves(world.input).begin).toMatchObject([{ reason: 'drain', remove: 3 }]);
+  });
+
+  test('begin nothing for a shard without a majority, though it would have one afterwards', () => {
+    const world = rested({ shardCount: 1 });
+    damaged(world, 0, 2);
+    damaged(world, 0, 3);
+    expect(planMoves(world.input)).toMatchObject({ begin: [], withoutQuorum: [0] });
   });
 
   test('replace a wiped node by what it has become', () => {
@@ -200,10 +222,26 @@ describe('trims', () => {
   });
 
   test('wait until every replica of the shard is alive', () => {
-    const world = rested({ shardCount: 1 });
-    world.change({ kind: 'setReplicaCount', count: 1 });
-    world.conditions.set(3, 'silent');
+    const world = rested({ nodes: 5, shardCount: 1, replicaCount: 5 });
+    world.change({ kind: 'setReplicaCount', count: 3 });
+    world.conditions.set(5, 'silent');
     expect(planMoves(world.input).begin).toEqual([]);
+    world.conditions.clear();
+    expect(planMoves(world.input).left.trim).toBe(2);
+  });
+
+  test('come after moves away from a leaving node', () => {
+    const limits = { movesMax: 1, arrivalsMax: 1, departuresMax: 1 };
+    const world = rested({ nodes: 4, limits });
+    const leaving = must(
+      world.members().find((node) => !nodesOf(world, 0).includes(node)),
+      'a node without shard 0',
+    );
+    world.change({ kind: 'setReplicaCount', count: 2 });
+    world.change({ kind: 'leaveNode', node: leaving });
+    const { begin, left } = planMoves(world.input);
+    expect(begin).toMatchObject([{ reason: 'drain', remove: leaving }]);
+    expect(left.trim).toBeGreaterThan(0);
   });
 });
 
@@ -232,6 +270,38 @@ describe('rebalancing', () => {
     expect(new Set(begin.map(({ remove }) => remove)).size).toBe(2);
   });
 
+  test('takes from the fullest for the emptiest first', () => {
+    const limits = { movesMax: 1, arrivalsMax: 1, departuresMax: 1 };
+    const world = rested({ nodes: 1, shardCount: 12, replicaCount: 1, limits });
+    world.join();
+    world.change({ kind: 'setRebalancing', on: true });
+    for (let round = 0; (counts(world)[2] ?? 0) < 3; round += 1) {
+      world.plan();
+      world.advance();
+    }
+    world.join();
+    settle(world);
+    expect(world.begun.slice(3, 5).map(({ add }) => add?.node)).toEqual([3, 3]);
+  });
+
+  test('counts what is under way as done', () => {
+    const world = rested({ shardCount: 16, limits: DEFAULT_PLACEMENT_LIMITS });
+    world.join();
+    world.join();
+    world.change({ kind: 'setRebalancing', on: true });
+    const before = planMoves(world.input).left.rebalance;
+    expect(world.plan().begin).toHaveLength(2);
+    expect(planMoves(world.input).left.rebalance).toBe(before - 2);
+  });
+
+  test('leaves shards with a silent replica alone', () => {
+    const world = rested({ shardCount: 16 });
+    world.join();
+    world.change({ kind: 'setRebalancing', on: true });
+    world.conditions.set(3, 'silent');
+    expect(planMoves(world.input)).toMatchObject({ begin: [], left: NOTHING });
+  });
+
   test('waits for repairs', () => {
     const world = rested({ nodes: 4, shardCount: 16, limits: DEFAULT_PLACEMENT_LIMITS });
     world.join();
@@ -252,6 +322,17 @@ describe('rebalancing', () => {
 });
 
 describe('moves under way', () => {
+  test('take no room while their target is silent', () => {
+    const limits = { movesMax: 1, arrivalsMax: 1, departuresMax: 1 };
+    const world = rested({ nodes: 1, limits });
+    world.join();
+    world.plan();
+    expect(planMoves(world.input).begin).toEqual([]);
+    world.join();
+    world.conditions.set(2, 'silent');
+    expect(planMoves(world.input).begin).toMatchObject([{ add: 3 }]);
+  });
+
   const begun = () => {
     const world = rested({ shardCount: 16 });
     world.join();
@@ -295,26 +376,50 @@ describe('moves under way', () => {
   });
 });
 
-test('replicas go to other zones before they go to emptier nodes', () => {
-  const world = rested({ nodes: 1, shardCount: 6, replicaCount: 2 });
-  const join = (name: string, zone: string): void => {
+describe('zones', () => {
+  const register = (world: PlacementWorld, name: string, zone: string): void => {
     const node = {
       nodeId: name,
       raftAddress: 'x:1',
       grpcAddress: '',
       restAddress: '',
       zone,
-      incarnation: name,
+      incarnation: name === 'node-1' ? 'incarnation-1' : name,
     };
     world.change({ kind: 'registerNode', node });
   };
-  // Node 1 has the zone "": its own.
-  join('b', '');
-  join('c', '');
-  join('d', 'east');
+
+  test('count more than even counts', () => {
+    const world = rested({ nodes: 1, shardCount: 6, replicaCount: 2 });
+    // Node 1 has the zone "": its own.
+    register(world, 'b', '');
+    register(world, 'c', '');
+    register(world, 'd', 'east');
+    world.change({ kind: 'setRebalancing', on: true });
+    settle(world);
+    expect(counts(world)).toEqual({ 1: 2, 2: 2, 3: 2, 4: 6 });
+  });
+
+  test('are kept on the way: what leaves a zone is replaced in it first', () => {
+    const world = rested({ nodes: 1, shardCount: 1, replicaCount: 2 });
+    register(world, 'node-1', 'east');
+    register(world, 'b', 'west');
+    settle(world);
+    register(world, 'c', 'west');
+    register(world, 'd', 'east');
+    world.change({ kind: 'leaveNode', node: 1 });
+    world.change({ kind: 'leaveNode', node: 2 });
+    expect(planMoves(world.input).begin).toMatchObject([{ add: 4, remove: 1 }]);
+    world.change({ kind: 'leaveNode', node: 1, cancel: true });
+    expect(planMoves(world.input).begin).toMatchObject([{ add: 3, remove: 2 }]);
+  });
+});
+
+test('a spread that cannot be more even is even', () => {
+  const world = rested({ replicaCount: 2 });
   world.change({ kind: 'setRebalancing', on: true });
   settle(world);
-  expect(counts(world)).toEqual({ 1: 2, 2: 2, 3: 2, 4: 6 });
+  expect(replicaSpread(world.input)).toEqual({ min: 2, max: 3, mean: 8 / 3, imbalance: 0 });
 });
 
 test('the spread of nothing is even', () => {

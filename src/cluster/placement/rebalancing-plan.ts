@@ -8,7 +8,7 @@ import { zonesOf } from './zones.ts';
 
 /**
  * The fewest moves that spread replicas over zones and make counts even, none if `rebalancing` is off; those from the fullest nodes to the emptiest first.
- * Shards that have a replica which is silent or to be repaired stay as they are and count. Those that move already are planned for as they will be: were they
+ * Shards that have a replica which is silent or to be replaced elsewhere stay as they are and count. Those that move already are planned for as they will be: were they
  * taken to stay, others would move in their place.
  *
  * @param targets - by shard: where replicas will be once all repairs are done
@@ -38,16 +38,11 @@ export function planRebalancing(
   return moves.toSorted((a, b) => gap(b) - gap(a));
 }
 
-/** Whether nothing is wrong with a shard once the move that is under way has ended, so that it may move for balance then. */
-function isWhole(
-  input: PlacementInput,
-  { nodes, move, spent, renewable }: ShardSurvey,
-  wanted: number,
-): boolean {
+/** Whether a shard may move for balance once the move that is under way has ended: a damaged replica is made anew where it is before that. */
+function isWhole(input: PlacementInput, { nodes }: ShardSurvey, wanted: number): boolean {
   const isMember = (node: NodeNumber): boolean =>
     input.state.nodes.get(node)?.state === 'member' && conditionOf(input, node) === 'alive';
-  const isSound = move !== undefined || spent.length + renewable.length === 0;
-  return isSound && nodes.length === wanted && nodes.every(isMember);
+  return nodes.length === wanted && nodes.every(isMember);
 }
 
 /** Within a zone where it can be, so that no step on the way is worse for zones. */

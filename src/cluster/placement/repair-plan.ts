@@ -43,7 +43,7 @@ interface RepairCase {
   readonly survey: ShardSurvey;
   readonly kept: readonly NodeNumber[];
   readonly renewed: readonly NodeNumber[];
-  /** Given up, in this order; a replica that is of no use before one that is. */
+  /** Given up, in this order: those that are of no use, or silent, before those that vote. */
   readonly givenUp: readonly NodeNumber[];
   readonly item: SpreadItem;
   readonly unplaced: number;
@@ -64,7 +64,12 @@ function caseOf(
   const renewed = sound.length < wanted ? survey.renewable : [];
   const dropped = sound.length < wanted ? [] : survey.renewable;
   const kept = [...sound, ...renewed];
-  const givenUp = [...survey.spent, ...dropped, ...survey.draining];
+  const isLive = (node: NodeNumber): boolean => survey.live.has(node);
+  const draining = [
+    ...survey.draining.filter((node) => !isLive(node)),
+    ...survey.draining.filter(isLive),
+  ];
+  const givenUp = [...survey.spent, ...dropped, ...draining];
   const isWhole = kept.every((node) => conditionOf(input, node) === 'alive');
   if (kept.length > wanted && givenUp.length === 0 && isWhole) {
     const item = { fixed: [], movable: kept, candidates: [], count: wanted };
