@@ -84,11 +84,19 @@ describe('a step', () => {
   test('moves the applied entry over entries without a command', async () => {
     const { machine, all } = await applying();
     const empty: Entry = { term: 2, index: 1, kind: 'empty', data: new Uint8Array(0) };
-    const garbage: Entry = { term: 2, index: 2, kind: 'command', data: Uint8Array.of(99) };
-    const [step] = await all([empty, garbage]);
-    expect(step?.map(({ outcome }) => outcome.kind)).toEqual(['nothing', 'nothing']);
-    expect(machine.applied).toEqual({ term: 2, index: 2 });
+    const [step] = await all([empty]);
+    expect(step?.map(({ outcome }) => outcome.kind)).toEqual(['nothing']);
+    expect(machine.applied).toEqual({ term: 2, index: 1 });
     expect(() => resultOf(1, { kind: 'nothing' })).toThrow('could not read');
+  });
+
+  test('passes over no command that it cannot read', async () => {
+    const { machine, all } = await applying();
+    const newer: Entry = { term: 2, index: 2, kind: 'command', data: Uint8Array.of(99) };
+    await expect(all([entry(1, append('x')), newer])).rejects.toMatchObject({
+      code: 'FAILED_PRECONDITION',
+    });
+    expect(machine.applied.index).toBe(0);
   });
 });
 

@@ -1,4 +1,5 @@
 import { assert, must } from '../../base/assert.ts';
+import { VectorDbError } from '../../base/error.ts';
 import type { Configuration } from '../core/configuration.ts';
 import type { Entry, EntryId } from '../core/entry.ts';
 import { type CommandEnvelope, decodeEnvelope } from './command-envelope.ts';
@@ -23,6 +24,18 @@ export interface EntryApplierOptions {
 
 /** What an entry comes to once the results of the batch's commands are there. */
 type Pending = (results: readonly Uint8Array[]) => CommandOutcome;
+
+/**
+ * To pass over what cannot be read would leave this replica with another state than those that can.
+ *
+ * @throws {VectorDbError} FAILED_PRECONDITION
+ */
+function readEnvelope({ index, data }: Entry): CommandEnvelope {
+  const envelope = decodeEnvelope(data);
+  if (envelope !== undefined) return envelope;
+  const text = `log entry ${index} has a form that this version cannot read: a newer one is needed`;
+  throw new VectorDbError('FAILED_PRECONDITION', text);
+}
 
 const NOTHING: CommandOutcome = { kind: 'nothing' };
 
@@ -56,14 +69,18 @@ export class EntryApplier {
     this.#configuration = decodeConfigurationRow(rows.get(CONFIGURATION_KEY));
   }
 
-  /** Applies the next entries, at least one, up to about `bytesMax`; how many were applied and what they came to. */
+  /**
+   * Applies the next entries, at least one, up to about `bytesMax`; how many were applied and what they came to.
+   *
+   * @throws {VectorDbError} FAILED_PRECONDITION where an entry is of a newer version; what the state machine throws
+   */
   async apply(entries: readonly Entry[], bytesMax: number): Promise<readonly AppliedEntry[]> {
     const envelopes: (CommandEnvelope | undefined)[] = [];
     let bytes = 0;
     for (const entry of entries) {
       bytes += entry.data.byteLength;
       if (envelopes.length > 0 && bytes > bytesMax) break;
-      const envelope = entry.kind === 'command' ? decodeEnvelope(entry.data) : undefined;
+      const envelope = entry.kind === 'command' ? readEnvelope(entry) : undefined;
       envelopes.push(envelope);
       // A configuration, and the state that a digest is of, are those after a step.
       if (entry.kind === 'configuration' || envelope?.kind === 'digest') break;
