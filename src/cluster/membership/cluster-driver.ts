@@ -59,7 +59,6 @@ export class ClusterDriver {
       caller,
       silentMs: SILENT_MS,
       lostMs: settings.replaceAfterMs,
-      onReport: () => {},
     });
     this.#slots = new ActionSlots({
       clock,

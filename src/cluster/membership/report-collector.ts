@@ -19,8 +19,6 @@ export interface ReportCollectorOptions {
   readonly silentMs: number;
   /** Milliseconds without an answer after which a node counts as lost. */
   readonly lostMs: number;
-  /** A node has answered. */
-  readonly onReport: () => void;
 }
 
 const TIMEOUT_MS = 2_000;
@@ -101,14 +99,13 @@ export class ReportCollector {
   }
 
   async #ask(node: NodeNumber, watched: Watched, signal: AbortSignal): Promise<void> {
-    const { caller, clock, onReport } = this.#options;
+    const { caller, clock } = this.#options;
     const askedMs = clock.monotonicMs();
     watched.isAsked = true;
     try {
       const report = await caller.call(node, { kind: 'report' }, { timeoutMs: TIMEOUT_MS, signal });
       watched.heard = { report, askedMs };
       watched.silentMs = 0;
-      if (this.#watched.get(node) === watched) onReport();
     } catch (error) {
       // Silence is what it comes to.
       if (!(error instanceof VectorDbError)) throw error;
