@@ -271,17 +271,21 @@ describe('rebalancing', () => {
   });
 
   test('takes from the fullest for the emptiest first', () => {
-    const limits = { movesMax: 1, arrivalsMax: 1, departuresMax: 1 };
-    const world = rested({ nodes: 1, shardCount: 12, replicaCount: 1, limits });
-    world.join();
-    world.change({ kind: 'setRebalancing', on: true });
-    for (let round = 0; (counts(world)[2] ?? 0) < 3; round += 1) {
-      world.plan();
-      world.advance();
+    for (const filled of [1, 2, 3, 4]) {
+      const limits = { movesMax: 1, arrivalsMax: 1, departuresMax: 1 };
+      const world = rested({ nodes: 1, shardCount: 24, replicaCount: 1, limits });
+      world.join();
+      world.change({ kind: 'setRebalancing', on: true });
+      while ((counts(world)[2] ?? 0) < filled || world.state.moves.size > 0) {
+        world.advance();
+        if ((counts(world)[2] ?? 0) < filled) world.plan();
+      }
+      world.join();
+      const { begin } = planMoves({ ...world.input, limits: WIDE });
+      const adds = begin.map(({ add = 0 }) => add);
+      expect(adds).toHaveLength(16 - filled);
+      expect(adds).toEqual(adds.toSorted((one, other) => other - one));
     }
-    world.join();
-    settle(world);
-    expect(world.begun.slice(3, 5).map(({ add }) => add?.node)).toEqual([3, 3]);
   });
 
   test('counts what is under way as done', () => {
