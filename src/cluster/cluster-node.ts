@@ -13,6 +13,7 @@ import { NodeCalls } from './call/node-calls.ts';
 import type { CatalogMachines } from './catalog/catalog-machines.ts';
 import { CATALOG_GROUP, type ClusterState } from './catalog/cluster-state.ts';
 import { ClusterIndexes } from './cluster-indexes.ts';
+import type { LogRoom } from './log-room.ts';
 import { ClusterMembership } from './membership/cluster-membership.ts';
 import type { ClusterOperations } from './membership/cluster-operations.ts';
 import { type Formed, Formation, type FormationSettings } from './membership/formation.ts';
@@ -22,7 +23,7 @@ import type { MembershipSettings, NodeVitals } from './membership/membership-opt
 import type { IdentityStore } from './membership/node-identity.ts';
 import { ClusterCatalog } from './routing/cluster-catalog.ts';
 import { ClusterReads } from './routing/cluster-reads.ts';
-import { ClusterShardLog } from './routing/cluster-shard-log.ts';
+import { ClusterShardLog, type WriteGroups } from './routing/cluster-shard-log.ts';
 import { LocalReads } from './routing/local-reads.ts';
 import type { ProposalBoundsOptions } from './routing/proposal-bounds.ts';
 import { ReadBarriers } from './routing/read-barriers.ts';
@@ -52,6 +53,8 @@ export interface ClusterNodeOptions {
   readonly limits: Partial<RaftHostLimits>;
   readonly routing: RoutingLimits;
   readonly vitals: () => NodeVitals;
+  /** Asked before a command is proposed here. */
+  readonly room: Pick<LogRoom, 'take'>;
   /** Why the node is in no cluster yet, whenever that changes. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
   /** The node cannot go on. */
@@ -132,7 +135,8 @@ export class ClusterNode implements AsyncDisposable {
     const shared = { clock, random, catalog, calls };
     const barriers = new ReadBarriers({ groups: host, readsMax: routing.readsMax });
     const local = new LocalReads({ holder, barriers, catalog });
-    const shardLog = new ClusterShardLog({ ...shared, ...routing, groups: host });
+    const groups = roomyGroups(host, options.room);
+    const shardLog = new ClusterShardLog({ ...shared, ...routing, groups });
     const reads = new ClusterReads({ ...shared, ...routing, barriers, local });
     const collections = new ClusterCatalog({
       ...shared,
@@ -162,7 +166,7 @@ export class ClusterNode implements AsyncDisposable {
     late.membership = membership;
     Object.assign(
       base.handlers,
-      routingHandlers({ catalog, groups: host, local, holder, reached: followed }),
+      routingHandlers({ catalog, groups, local, holder, reached: followed }),
       membership.handlers,
     );
     const parts = { shardLog, reads, catalog: collections, indexes, membership };
@@ -252,6 +256,19 @@ async function openBase(
   server.serve(transport);
   const calls = new NodeCalls({ transport, server, clock });
   return { formed, transport, logStorage, machines, host, calls, handlers };
+}
+
+/** Proposes points only while the log's disk has room for them; what nodes agree on may always change, so that collections can be dropped. */
+function roomyGroups(host: RaftHost, room: Pick<LogRoom, 'take'>): WriteGroups {
+  return {
+    node: host.node,
+    leaderNode: (group) => host.leaderNode(group),
+    openSession: (group, signal) => host.openSession(group, signal),
+    propose: async (group, command, options) => {
+      if (group !== CATALOG_GROUP) room.take(command.byteLength);
+      return host.propose(group, command, options);
+    },
+  };
 }
 
 /** The catalog's group has a machine of its own; the others are shards. */

@@ -3,6 +3,7 @@ import { VectorDbError } from '../base/error.ts';
 import { systemRandom } from '../base/random.ts';
 import { CatalogMachines } from '../cluster/catalog/catalog-machines.ts';
 import { ClusterNode } from '../cluster/cluster-node.ts';
+import { LogRoom } from '../cluster/log-room.ts';
 import { FileIdentityStore } from '../cluster/membership/file-identity-store.ts';
 import type { FormationSettings } from '../cluster/membership/formation.ts';
 import type { MembershipSettings, NodeVitals } from '../cluster/membership/membership-options.ts';
@@ -19,6 +20,7 @@ import { nodeFileSystem } from '../raft/log/node-file-system.ts';
 import { SegmentedLog } from '../raft/log/segmented-log.ts';
 import type { NodePort } from '../raft/transport/transport.ts';
 import { DataDirectory } from '../storage/data-directory.ts';
+import { freeDiskBytes } from '../storage/disk-guard.ts';
 import { LevelStore } from '../storage/level-store.ts';
 import type { LogMessage } from '../worker/apply-messages.ts';
 import type { IndexSettings } from '../worker/thread-data.ts';
@@ -98,6 +100,8 @@ const WRITE_RETRY_AFTER_MS = 200;
 const WRITE_TIMEOUT_MS = 10_000;
 const READ_TIMEOUT_MS = 10_000;
 const LOCK_BYTES = 1 << 18;
+/** However little is to stay free by the settings. */
+const LOG_FLOOR_BYTES = 4 * 1024 * 1024;
 
 /** Opens a folder: takes its lock, starts the threads, finds the node's cluster, and returns once everything is served. */
 export async function createDatabase(options: DatabaseOptions): Promise<RunningDatabase> {
@@ -151,7 +155,8 @@ function openHolder(
     shardsFolder: directory.shardsPath,
     indexFolder: directory.indexPath,
     shardCount,
-    storage,
+    // Committed commands have to be applied when new ones are refused already.
+    storage: { ...storage, minFreeDiskBytes: Math.floor(storage.minFreeDiskBytes / 2) },
     index,
     searchThreads,
     searchQueueMax,
@@ -184,6 +189,11 @@ async function openNode(given: {
         );
         return { ...settings.vitals(), writable: reasons.length === 0, reasons };
       },
+      room: new LogRoom({
+        freeBytes: () => freeDiskBytes(directory.path),
+        floorBytes: Math.max(options.storage.minFreeDiskBytes, LOG_FLOOR_BYTES),
+        clock,
+      }),
       clock,
       random,
       defer,

@@ -1,7 +1,9 @@
 import { type Clock, pause } from '../base/clock.ts';
 import type { Service } from '../base/service.ts';
 import type { Lookups } from '../index/search/lookup-counts.ts';
+import { machineIo } from '../observability/machine-io.ts';
 import type { Metrics, SegmentReading } from '../observability/metrics.ts';
+import { clusterReading, type MeasuredNode } from './cluster-reading.ts';
 import type { RunningDatabase } from './create-database.ts';
 
 export interface MetricsSamplerOptions {
@@ -9,7 +11,7 @@ export interface MetricsSamplerOptions {
   readonly running: Pick<
     RunningDatabase,
     'database' | 'queueDepths' | 'shardSizes' | 'filterLookups'
-  >;
+  > & { readonly node: MeasuredNode };
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly memoryLimitBytes: number;
@@ -47,10 +49,11 @@ export function metricsSampler(options: MetricsSamplerOptions): Service {
 
 async function sample(options: MetricsSamplerOptions): Promise<void> {
   const { database, queueDepths, shardSizes } = options.running;
-  const [collections, { writable }, shards] = await Promise.all([
+  const [collections, { writable }, shards, io] = await Promise.all([
     database.listCollections(),
     database.status(),
     shardSizes(),
+    machineIo(),
   ]);
   const segments = (['growing', 'sealed'] as const).map((kind): SegmentReading => {
     const reading = { kind, segments: 0, rows: 0, deletedRows: 0, bytes: 0 };
@@ -72,5 +75,7 @@ async function sample(options: MetricsSamplerOptions): Promise<void> {
     collections: collections.map(({ schema, points }) => ({ name: schema.name, points })),
     segments,
     shards,
+    io,
+    raft: clusterReading(options.running.node),
   });
 }

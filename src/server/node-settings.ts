@@ -51,7 +51,7 @@ export function nodeSettings(config: Config, given: NodeCollaborators): NodeSett
 /** A database in somebody else's process: a cluster of one. */
 export function embeddedSettings(shardCount: number): NodeSettings {
   const self = {
-    nodeId: 'embedded',
+    nodeId: 'node-1',
     raftAddress: ALONE,
     grpcAddress: '',
     restAddress: '',

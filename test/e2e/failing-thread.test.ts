@@ -37,8 +37,8 @@ const ENDS_BY_ITSELF = `
   }`;
 
 test.each([
-  ['apply', 'workerData?.schemas'],
-  ['search', 'workerData?.lane === 0 && workerData.shards && !workerData.schemas'],
+  ['apply', 'workerData?.indexFolder'],
+  ['search', 'workerData?.lane === 0 && workerData.shards && !workerData.indexFolder'],
 ])('a server whose %s thread ends says so and ends, and nothing is lost', async (_, which) => {
   await using folder = await temporaryFolder('grape-thread');
   const { server, breakIt } = await breakable(
