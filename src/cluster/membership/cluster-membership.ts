@@ -120,7 +120,7 @@ export class ClusterMembership implements AsyncDisposable {
   get reasons(): readonly string[] {
     const { host, catalog, formed } = this.#options;
     const own = catalog.state.nodes.get(formed.identity.node);
-    const reasons = [...this.#announcer.reasons];
+    const reasons = [...this.#announcer.reasons, ...this.#collections.reasons];
     if (own?.state === 'gone') {
       reasons.push('this node was removed from its cluster: delete its data to let it join again');
     }
@@ -136,7 +136,7 @@ export class ClusterMembership implements AsyncDisposable {
     this.#driver.wake();
   }
 
-  /** Resolves once collections as of a version of the catalog can be used here. @throws {VectorDbError} DEADLINE_EXCEEDED by the signal */
+  /** See {@link CollectionKeeper.reached}. */
   collectionsReached(version: number, signal?: AbortSignal): Promise<void> {
     return this.#collections.reached(version, signal);
   }

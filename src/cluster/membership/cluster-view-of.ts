@@ -105,14 +105,15 @@ function shardView(input: ViewInput, shard: number): ShardView {
   const leader = observation?.leader;
   const working = replicas.filter(({ role }) => role === 'leader' || role === 'follower');
   const wanted = Math.min(state.settings.replicaCount, membersIn(state));
-  const isWhole = working.length >= wanted;
-  const health = isWhole ? 'green' : 'yellow';
+  const health = working.length >= wanted ? 'green' : 'yellow';
+  // Who answers may not have heard of everybody yet.
+  const isHeard = placed.every(({ node }) => isKnown(input, node));
   return {
     shard,
     epoch: placement?.epoch ?? 0,
     primary: leader === undefined ? undefined : nameOf(state, leader.node),
     term: leader?.report.term ?? 0,
-    health: leader === undefined ? 'red' : health,
+    health: leader === undefined && isHeard ? 'red' : health,
     replicas,
     points: leader?.report.points ?? Math.max(0, ...replicas.map(({ points }) => points)),
     bytes: leader?.report.bytes ?? Math.max(0, ...replicas.map(({ bytes }) => bytes)),
@@ -228,6 +229,11 @@ function reasonsOf(
   else if (!input.isLive) reasons.push('the leader of the catalog does not answer this node');
   for (const { nodeId, status } of nodes) if (status === 'down') reasons.push(`${nodeId} is down`);
   if (!input.isLive) return reasons;
+  const unheard = nodes.filter(({ number }) => !isKnown(input, number));
+  if (unheard.length > 0) {
+    reasons.push(`not heard of yet: ${unheard.map(({ nodeId }) => nodeId).join(', ')}`);
+    return reasons;
+  }
   const named = (health: ClusterHealth): string =>
     shards
       .filter((each) => each.health === health)
@@ -246,6 +252,11 @@ function healthOf(
   if (leaderNode === 0) return 'red';
   if (isLive && shards.some(({ health }) => health === 'red')) return 'red';
   return reasons.length === 0 ? 'green' : 'yellow';
+}
+
+/** Whether a node has said how it is, or has had time to. */
+function isKnown({ conditions, reportOf }: ViewInput, node: NodeNumber): boolean {
+  return reportOf(node) !== undefined || (conditions.get(node) ?? 'alive') !== 'alive';
 }
 
 function isBalanced(nodes: readonly NodeView[]): boolean {
