@@ -1,7 +1,8 @@
 import { CONFIG_SCHEMA } from '../src/config/config-schema.ts';
 import { expectedValue, type Setting, SETTINGS } from '../src/config/setting.ts';
 import { ERROR_CODES, GRPC_STATUS } from '../src/base/error-codes.ts';
-import { METRIC_TABLE, type MetricDeclaration } from '../src/observability/metric-table.ts';
+import type { MetricDeclaration } from '../src/observability/metric-declaration.ts';
+import { METRIC_TABLE } from '../src/observability/metric-table.ts';
 
 /** A file that is made from others and committed. */
 export interface GeneratedFile {

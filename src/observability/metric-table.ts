@@ -1,12 +1,5 @@
-/** What a metric is, for Prometheus and for the documentation. */
-export interface MetricDeclaration {
-  readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
-  readonly help: string;
-  readonly labels: readonly string[];
-  /** Upper ends of a histogram's buckets, ascending. */
-  readonly buckets?: readonly number[];
-}
+import type { MetricDeclaration } from './metric-declaration.ts';
+import { RAFT_METRIC_TABLE } from './raft-metric-table.ts';
 
 /** A tenth of a millisecond to ten seconds. */
 const LATENCY_BUCKETS = [
@@ -174,10 +167,35 @@ export const METRIC_TABLE = {
     help: 'Rows of sealed segments that were built, or got payload indexes, by reason (seal, merge, rebuild, fields).',
     labels: ['reason'],
   },
+  diskReadBytes: {
+    name: 'grape_disk_read_bytes_total',
+    type: 'counter',
+    help: 'Bytes that the process had read from disks; what the cache of the system had is not among them. Linux only.',
+    labels: [],
+  },
+  diskWrittenBytes: {
+    name: 'grape_disk_written_bytes_total',
+    type: 'counter',
+    help: 'Bytes that the process had written to disks. Linux only.',
+    labels: [],
+  },
+  networkReceivedBytes: {
+    name: 'grape_network_received_bytes_total',
+    type: 'counter',
+    help: 'Bytes that the machine or container received, by network interface. Linux only.',
+    labels: ['interface'],
+  },
+  networkSentBytes: {
+    name: 'grape_network_sent_bytes_total',
+    type: 'counter',
+    help: 'Bytes that the machine or container sent, by network interface. Linux only.',
+    labels: ['interface'],
+  },
   buildInfo: {
     name: 'grape_build_info',
     type: 'gauge',
     help: 'Always 1; tells the version.',
     labels: ['version'],
   },
+  ...RAFT_METRIC_TABLE,
 } as const satisfies Record<string, MetricDeclaration>;

@@ -18,6 +18,32 @@ const READING: MetricsReading = {
   collections: [{ name: 'books', points: 5 }],
   segments: [{ kind: 'growing', segments: 1, rows: 5, deletedRows: 1, bytes: 400 }],
   shards: [{ shard: 3, points: 5, bytes: 77 }],
+  io: { disk: { read: 1, written: 2 }, network: [{ name: 'eth0', received: 3, sent: 4 }] },
+  raft: {
+    groups: [
+      {
+        group: 'catalog',
+        term: 2,
+        isLeader: true,
+        hasLeader: true,
+        commitIndex: 9,
+        unappliedEntries: 1,
+        replicaLagEntries: 4,
+      },
+    ],
+    corruptGroups: 0,
+    proposals: 1,
+    reads: 1,
+    logBytes: 100,
+    logStalledSeconds: 0,
+    logBatches: 5,
+    logWrites: 9,
+    nodes: { member: 3 },
+    moves: 0,
+    catalogVersion: 12,
+    shards: [{ shard: 3, replicas: 3 }],
+    replicasWanted: 3,
+  },
 };
 
 async function shownAfterEverything(): Promise<string> {

@@ -1,9 +1,13 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Clock } from '../base/clock.ts';
 import type { ErrorCode } from '../base/error-codes.ts';
+import { CounterTotal } from './counter-total.ts';
 import { EventLoopDelayMonitor } from './event-loop-delay.ts';
-import { METRIC_TABLE, type MetricDeclaration } from './metric-table.ts';
+import type { IoReading } from './machine-io.ts';
+import { MetricMaker } from './metric-maker.ts';
+import { METRIC_TABLE } from './metric-table.ts';
 import { QuantileWindow } from './quantile-window.ts';
+import { RaftMetrics, type RaftReading } from './raft-metrics.ts';
 
 /** The interface a request came by. */
 export type ApiKind = 'rest' | 'grpc';
@@ -53,6 +57,8 @@ export interface MetricsReading {
     readonly points: number;
     readonly bytes: number;
   }[];
+  readonly io: IoReading;
+  readonly raft: RaftReading;
 }
 
 /** Collaborators of {@link Metrics}. */
@@ -70,33 +76,39 @@ const T = METRIC_TABLE;
 /** All metrics of a node, in a registry of its own. */
 export class Metrics implements RequestMetrics, EngineMetrics, Disposable {
   readonly #registry = new Registry();
+  readonly #make = new MetricMaker(this.#registry);
+  readonly #raft = new RaftMetrics();
   readonly #queryWindow: QuantileWindow;
   readonly #eventLoop = new EventLoopDelayMonitor();
-  readonly #queryDuration = this.#histogram(T.queryDurationHistogram);
-  readonly #requestDuration = this.#histogram(T.requestDuration);
-  readonly #errors = this.#counter(T.errors);
-  readonly #searchStage = this.#histogram(T.searchStage);
-  readonly #queueDepth = this.#gauge(T.queueDepth);
-  readonly #memoryUsage = this.#gauge(T.memoryUsage);
-  readonly #memoryLimit = this.#gauge(T.memoryLimit);
-  readonly #diskFree = this.#gauge(T.diskFree);
-  readonly #writable = this.#gauge(T.writable);
-  readonly #eventLoopDelay = this.#gauge(T.eventLoopDelay);
-  readonly #collectionPoints = this.#gauge(T.collectionPoints);
-  readonly #indexSegments = this.#gauge(T.indexSegments);
-  readonly #indexRows = this.#gauge(T.indexRows);
-  readonly #indexDeletedRows = this.#gauge(T.indexDeletedRows);
-  readonly #indexBytes = this.#gauge(T.indexBytes);
-  readonly #shardPoints = this.#gauge(T.shardPoints);
-  readonly #shardBytes = this.#gauge(T.shardBytes);
-  readonly #cacheLookups = this.#counter(T.cacheLookups);
-  readonly #commitDuration = this.#histogram(T.commitDuration);
-  readonly #commitCommands = this.#histogram(T.commitCommands);
-  readonly #commitBytes = this.#counter(T.commitBytes);
-  readonly #pointsWritten = this.#counter(T.pointsWritten);
-  readonly #buildDuration = this.#histogram(T.buildDuration);
-  readonly #buildRows = this.#counter(T.buildRows);
-  readonly #buildInfo = this.#gauge(T.buildInfo);
+  readonly #queryDuration = this.#make.histogram(T.queryDurationHistogram);
+  readonly #requestDuration = this.#make.histogram(T.requestDuration);
+  readonly #errors = this.#make.counter(T.errors);
+  readonly #searchStage = this.#make.histogram(T.searchStage);
+  readonly #queueDepth = this.#make.gauge(T.queueDepth);
+  readonly #memoryUsage = this.#make.gauge(T.memoryUsage);
+  readonly #memoryLimit = this.#make.gauge(T.memoryLimit);
+  readonly #diskFree = this.#make.gauge(T.diskFree);
+  readonly #writable = this.#make.gauge(T.writable);
+  readonly #eventLoopDelay = this.#make.gauge(T.eventLoopDelay);
+  readonly #collectionPoints = this.#make.gauge(T.collectionPoints);
+  readonly #indexSegments = this.#make.gauge(T.indexSegments);
+  readonly #indexRows = this.#make.gauge(T.indexRows);
+  readonly #indexDeletedRows = this.#make.gauge(T.indexDeletedRows);
+  readonly #indexBytes = this.#make.gauge(T.indexBytes);
+  readonly #shardPoints = this.#make.gauge(T.shardPoints);
+  readonly #shardBytes = this.#make.gauge(T.shardBytes);
+  readonly #cacheLookups = this.#make.counter(T.cacheLookups);
+  readonly #commitDuration = this.#make.histogram(T.commitDuration);
+  readonly #commitCommands = this.#make.histogram(T.commitCommands);
+  readonly #commitBytes = this.#make.counter(T.commitBytes);
+  readonly #pointsWritten = this.#make.counter(T.pointsWritten);
+  readonly #buildDuration = this.#make.histogram(T.buildDuration);
+  readonly #buildRows = this.#make.counter(T.buildRows);
+  readonly #diskRead = new CounterTotal(this.#make.counter(T.diskReadBytes));
+  readonly #diskWritten = new CounterTotal(this.#make.counter(T.diskWrittenBytes));
+  readonly #networkReceived = new CounterTotal(this.#make.counter(T.networkReceivedBytes));
+  readonly #networkSent = new CounterTotal(this.#make.counter(T.networkSentBytes));
+  readonly #buildInfo = this.#make.gauge(T.buildInfo);
 
   constructor(options: MetricsOptions) {
     this.#queryWindow = new QuantileWindow({ clock: options.clock, windowMs: QUERY_WINDOW_MS });
@@ -115,7 +127,13 @@ export class Metrics implements RequestMetrics, EngineMetrics, Disposable {
     this.#eventLoopDelay.set({ quantile: '0.5' }, p50);
     this.#eventLoopDelay.set({ quantile: '0.99' }, p99);
     this.#eventLoopDelay.set({ quantile: '1' }, max);
-    return `${await this.#registry.metrics()}\n${this.#querySummary()}`;
+    const [own, raft] = await Promise.all([this.#registry.metrics(), this.#raft.text()]);
+    return `${own}\n${raft}\n${this.#querySummary()}`;
+  }
+
+  /** Those of Raft and of the cluster alone, for the port between nodes. */
+  raftText(): Promise<string> {
+    return this.#raft.text();
   }
 
   requestEnded(api: ApiKind, operation: string, code: 'OK' | ErrorCode, seconds: number): void {
@@ -176,11 +194,14 @@ export class Metrics implements RequestMetrics, EngineMetrics, Disposable {
       this.#shardPoints.set({ shard }, points);
       this.#shardBytes.set({ shard }, bytes);
     }
+    this.#readIo(reading.io);
+    this.#raft.read(reading.raft);
   }
 
   [Symbol.dispose](): void {
     this.#eventLoop[Symbol.dispose]();
     this.#registry.clear();
+    this.#raft[Symbol.dispose]();
   }
 
   #querySummary(): string {
@@ -199,32 +220,14 @@ export class Metrics implements RequestMetrics, EngineMetrics, Disposable {
     ].join('\n');
   }
 
-  #counter<Label extends string>(declaration: Declared<Label>): Counter<Label> {
-    return new Counter(this.#configuration(declaration));
-  }
-
-  #gauge<Label extends string>(declaration: Declared<Label>): Gauge<Label> {
-    return new Gauge(this.#configuration(declaration));
-  }
-
-  #histogram<Label extends string>(declaration: Declared<Label>): Histogram<Label> {
-    return new Histogram({
-      ...this.#configuration(declaration),
-      buckets: [...(declaration.buckets ?? [])],
-    });
-  }
-
-  #configuration<Label extends string>(
-    declaration: Declared<Label>,
-  ): {
-    name: string;
-    help: string;
-    labelNames: readonly Label[];
-    registers: Registry[];
-  } {
-    const { name, help, labels } = declaration;
-    return { name, help, labelNames: labels, registers: [this.#registry] };
+  #readIo({ disk, network }: IoReading): void {
+    if (disk !== undefined) {
+      this.#diskRead.reach({}, disk.read);
+      this.#diskWritten.reach({}, disk.written);
+    }
+    for (const { name, received, sent } of network) {
+      this.#networkReceived.reach({ interface: name }, received);
+      this.#networkSent.reach({ interface: name }, sent);
+    }
   }
 }
-
-type Declared<Label extends string> = MetricDeclaration & { readonly labels: readonly Label[] };

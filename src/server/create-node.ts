@@ -252,7 +252,7 @@ function engineCollaborators(
     ...resources,
     uptimeSeconds: (clock.monotonicMs() - startedMs) / 1_000,
   });
-  const source = { text: async () => metrics.text() };
+  const source = { text: async () => metrics.raftText() };
   return {
     log: tell,
     onFatal,
