@@ -1,6 +1,7 @@
 import type { CollectionSchema } from '../index/collection-schema.ts';
 import type { NodeNumber } from '../raft/transport/transport.ts';
 import type { ReadRequest, ReadResponses } from '../worker/read-messages.ts';
+import type { ShardCommand } from '../sharding/shard-command.ts';
 import type { NodeCaller } from './call/node-call.ts';
 import type { ClusterState } from './catalog/cluster-state.ts';
 import type { HeldCollection, ShardHolder } from './shard/shard-holder.ts';
@@ -13,6 +14,11 @@ export interface ClusterIndexesOptions {
   readonly reads: {
     read<R extends ReadRequest>(request: R): Promise<ReadResponses[R['kind']]>;
   };
+  /** Proposes to the shard's leader, wherever it is. */
+  readonly proposeToShard: (
+    shard: number,
+    command: Extract<ShardCommand, { readonly kind: 'drop' }>,
+  ) => Promise<unknown>;
   /** Resolves when this node's indexes have followed the catalog up to a version. */
   readonly followed: (version: number, signal?: AbortSignal) => Promise<void>;
 }
@@ -34,10 +40,19 @@ export class ClusterIndexes {
     return followed(catalog.state.version, signal);
   }
 
-  /** The catalog has dropped the collection; resolves when it is gone here. */
-  drop(_collection: number): Promise<void> {
-    const { followed, catalog } = this.#options;
-    return followed(catalog.state.version);
+  /**
+   * The catalog has dropped the collection; resolves when it is gone here, and every shard that can be reached refuses writes to it: a node that has not heard
+   * of it could otherwise acknowledge some. The catalog's leader sees to the other shards.
+   */
+  async drop(collection: number): Promise<void> {
+    const { followed, catalog, proposeToShard } = this.#options;
+    const { version, shards } = catalog.state;
+    await Promise.all([
+      followed(version),
+      Promise.allSettled(
+        shards.map((_, shard) => proposeToShard(shard, { kind: 'drop', collection })),
+      ),
+    ]);
   }
 
   /** Resolves when no node has anything left to merge. @throws {VectorDbError} UNAVAILABLE: a node does not answer */

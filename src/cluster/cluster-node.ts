@@ -6,6 +6,7 @@ import { RaftHost } from '../raft/host/raft-host.ts';
 import type { StateMachineFactory } from '../raft/host/state-machine.ts';
 import type { LogStorage } from '../raft/log/log-storage.ts';
 import type { MemberTransport, NodeNumber, NodePort } from '../raft/transport/transport.ts';
+import type { ShardCommand } from '../sharding/shard-command.ts';
 import { ShardCommandCodec } from '../sharding/shard-command-codec.ts';
 import type { NodeCallHandlers } from './call/node-call-server.ts';
 import { NodeCallServer } from './call/node-call-server.ts';
@@ -147,8 +148,20 @@ export class ClusterNode implements AsyncDisposable {
       followMs: FOLLOW_MS,
       changesMax: CHANGES_MAX,
     });
-    const indexes = new ClusterIndexes({ calls, holder, catalog, reads, followed });
     const codec = new ShardCommandCodec();
+    const proposeToShard = (
+      shard: number,
+      command: ShardCommand,
+      given?: AbortSignal,
+    ): Promise<unknown> => shardLog.propose(shard, codec.encode(command), { signal: given });
+    const indexes = new ClusterIndexes({
+      calls,
+      holder,
+      catalog,
+      reads,
+      proposeToShard,
+      followed,
+    });
     const membership = await ClusterMembership.open({
       ...options,
       settings: options.membership,
@@ -159,8 +172,7 @@ export class ClusterNode implements AsyncDisposable {
       groupLog: (group) => base.logStorage.group(group),
       catalog,
       caller: calls,
-      proposeToShard: (shard, command, given) =>
-        shardLog.propose(shard, codec.encode(command), { signal: given }),
+      proposeToShard,
       forgetPeer: (node) => base.transport.forget(node),
     });
     late.membership = membership;

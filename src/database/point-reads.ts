@@ -44,7 +44,35 @@ export class PointReads implements PointReader {
     this.#options = options;
   }
 
-  async getPoints(
+  getPoints(
+    collection: string,
+    ids: readonly PointId[],
+    select: Selectors,
+    options?: ReadOptions,
+  ): Promise<readonly StoredPoint[]> {
+    return resolvedAnew(() => this.#getPoints(collection, ids, select, options));
+  }
+
+  scroll(request: ScrollRequest, options?: ReadOptions): Promise<ScrollPage> {
+    return resolvedAnew(() => this.#scroll(request, options));
+  }
+
+  count(request: CountRequest, options?: ReadOptions): Promise<number> {
+    return resolvedAnew(() => this.#count(request, options));
+  }
+
+  search(request: SearchRequest, options?: ReadOptions): Promise<SearchResult> {
+    return resolvedAnew(() => this.#searchOne(request, options));
+  }
+
+  searchBatch(
+    requests: readonly SearchRequest[],
+    options?: ReadOptions,
+  ): Promise<readonly SearchResult[]> {
+    return resolvedAnew(() => this.#searchMany(requests, options));
+  }
+
+  async #getPoints(
     collection: string,
     ids: readonly PointId[],
     select: Selectors,
@@ -67,7 +95,7 @@ export class PointReads implements PointReader {
     return unpackPoints(response.points);
   }
 
-  async scroll(request: ScrollRequest, options?: ReadOptions): Promise<ScrollPage> {
+  async #scroll(request: ScrollRequest, options?: ReadOptions): Promise<ScrollPage> {
     const { limits, reads } = this.#options;
     checkCount(request.limit, 1, limits.limitMax, 'limit');
     const schema = await this.#options.collections.find(request.collection);
@@ -93,7 +121,7 @@ export class PointReads implements PointReader {
       : { points, next: decodePointId(response.next) };
   }
 
-  async count(request: CountRequest, options?: ReadOptions): Promise<number> {
+  async #count(request: CountRequest, options?: ReadOptions): Promise<number> {
     const { number } = await this.#options.collections.find(request.collection);
     const response = await this.#options.reads.read(
       { kind: 'count', collection: number, filter: request.filter },
@@ -102,7 +130,7 @@ export class PointReads implements PointReader {
     return response.count;
   }
 
-  async search(request: SearchRequest, options?: ReadOptions): Promise<SearchResult> {
+  async #searchOne(request: SearchRequest, options?: ReadOptions): Promise<SearchResult> {
     const schema = await this.#options.collections.find(request.collection);
     const query = this.#query(request, '', schema);
     const response = await this.#search(query, options);
@@ -112,7 +140,7 @@ export class PointReads implements PointReader {
       : { points, explanation: response.explanation };
   }
 
-  async searchBatch(
+  async #searchMany(
     requests: readonly SearchRequest[],
     options?: ReadOptions,
   ): Promise<readonly SearchResult[]> {
@@ -183,6 +211,24 @@ export class PointReads implements PointReader {
       explain: request.explain ?? false,
       timed: this.#options.onStage !== undefined && this.#searches++ % TIMED_EVERY === 0,
     };
+  }
+}
+
+/** How often a name may turn out to mean another collection while it is read. */
+const RESOLVES_MAX = 4;
+
+/** A name that meant another collection than was thought, since somebody changed it in the meantime, is looked up again. */
+async function resolvedAnew<T>(read: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await read();
+    } catch (error) {
+      const isMoved =
+        error instanceof VectorDbError &&
+        error.code === 'NOT_READY' &&
+        error.field === 'collection';
+      if (!isMoved || attempt === RESOLVES_MAX) throw error;
+    }
   }
 }
 
