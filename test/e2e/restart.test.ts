@@ -1,24 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodePointId } from '../../src/base/point-id.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { Grape } from '../../src/index.ts';
-import { recordKey } from '../../src/storage/keyspace.ts';
-import { LevelStore } from '../../src/storage/level-store.ts';
-import { encodeRecord } from '../../src/storage/record-codec.ts';
-import { ShardStore } from '../../src/storage/shard-store.ts';
 import { restCall } from '../support/crash/change-writer.ts';
 import { crashRun } from '../support/crash/crash-run.ts';
 import { startServer, temporaryFolder } from '../support/server-process.ts';
@@ -175,12 +162,12 @@ describe('an index on disk', () => {
     await using copy = await copied();
     const path = join(indexFolder(copy.path), 'manifest');
     const bytes = readFileSync(path);
-    bytes.writeUInt32LE(2, 8);
+    bytes.writeUInt32LE(3, 8);
     bytes.writeUInt32LE(crc32(bytes.subarray(24), crc32(bytes.subarray(0, 20))), 20);
     writeFileSync(path, bytes);
     await expect(open(copy.path)).rejects.toMatchObject({
       code: 'FAILED_PRECONDITION',
-      message: expect.stringContaining('version 2'),
+      message: expect.stringContaining('version 3'),
     });
     expect(readFileSync(path)).toEqual(bytes);
   });
@@ -222,67 +209,5 @@ describe('a folder', () => {
   test('loses nothing when the server is told to end under load', async () => {
     const { acknowledged } = await crashRun({ rounds: 2, seed: 77, signal: 'SIGTERM' });
     expect(acknowledged).toBeGreaterThan(2);
-  });
-});
-
-/** A shard of a closed folder, opened by itself. */
-async function shardOf(path: string, shard: number): Promise<ShardStore> {
-  const store = await LevelStore.open({
-    path: join(path, 'shards', String(shard).padStart(2, '0')),
-    compression: true,
-    cacheBytes: 1 << 18,
-    writeBufferBytes: 1 << 20,
-    shared: true,
-  });
-  return ShardStore.open({ store, shard, shardCount: 16 });
-}
-
-async function writeStray(path: string, collection: number): Promise<void> {
-  await using shard = await shardOf(path, 5);
-  const pointKey = encodePointId(1, 'id', 512);
-  const key = recordKey(collection, pointKey);
-  const index = shard.appliedIndex + 1;
-  const record = { version: index, vectors: {}, payload: new Uint8Array(0) };
-  await shard.write({
-    last: { term: 1, index },
-    journal: [{ index, collection, keys: [pointKey] }],
-    records: [{ key, row: encodeRecord(key, record) }],
-    countDeltas: new Map([[collection, 1]]),
-  });
-}
-
-describe('points of no collection', () => {
-  test('are removed where the collection was dropped', async () => {
-    await using copy = await copied();
-    const first = await open(copy.path);
-    const vectors = { '': { dimension: 2, distance: 'dot' } } as const;
-    await first.grape.createCollection({ name: 'dropped', vectors });
-    const { schema } = await first.grape.describeCollection('dropped');
-    await first.grape.dropCollection('dropped');
-    await first.grape.close();
-    await writeStray(copy.path, schema.number);
-    const second = await open(copy.path);
-    expect(await answers(second.grape)).toEqual(before);
-    await second.grape.close();
-    await using shard = await shardOf(copy.path, 5);
-    expect([...(await shard.collections()).keys()]).not.toContain(schema.number);
-  });
-
-  test('are left alone, and the folder refused, where the catalog has lost the collection', async () => {
-    await using copy = await copied();
-    await writeStray(copy.path, 700);
-    await expect(open(copy.path)).rejects.toMatchObject({
-      code: 'DATA_CORRUPT',
-      message: expect.stringContaining('collection 700'),
-    });
-    await using shard = await shardOf(copy.path, 5);
-    expect((await shard.collections()).get(700)).toBe(1);
-  });
-
-  test('come about when a catalog is lost', async () => {
-    await using copy = await copied();
-    rmSync(join(copy.path, 'catalog'), { recursive: true });
-    mkdirSync(join(copy.path, 'catalog'));
-    await expect(open(copy.path)).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
   });
 });
