@@ -146,7 +146,7 @@ export class PointReads implements PointReader {
   ): Promise<readonly SearchResult[]> {
     checkBound(requests.length, this.#options.limits.searchBatchMax, 'searches');
     const schemas = await Promise.all(
-      requests.map((request) => this.#options.collections.find(request.collection)),
+      requests.map(async ({ collection }) => this.#options.collections.find(collection)),
     );
     const queries = requests.map((request, i) =>
       this.#query(request, `searches[${i}].`, schemas[i] as CollectionSchema),
