@@ -207,9 +207,8 @@ test('listeners hear of changes, of a state from elsewhere and of what a restart
 test('a committed command that cannot be read changes nothing and is answered with the same words', async () => {
   const machines = new CatalogMachines({ fileSystem: new MemoryFileSystem(), folder: FOLDER });
   const machine = await machines.open(CATALOG_GROUP, 0);
-  const unknown = encodeClusterCommand({ kind: 'setRebalancing', on: true });
-  unknown[0] = 200;
-  const results = await apply(machine, 1, new Uint8Array(), Buffer.from('bad'), unknown);
+  const cut = numbered(1).subarray(0, 9);
+  const results = await apply(machine, 1, new Uint8Array(), Uint8Array.of(0, 1), cut);
   for (const result of results) {
     expect(decodeClusterResult(result)).toEqual({
       kind: 'refused',
@@ -219,6 +218,18 @@ test('a committed command that cannot be read changes nothing and is answered wi
   }
   expect(machine.applied.index).toBe(3);
   expect(machines.state).toBe(EMPTY_CLUSTER);
+});
+
+test('a command of a later program stops this one before it disagrees with the others', async () => {
+  const machines = new CatalogMachines({ fileSystem: new MemoryFileSystem(), folder: FOLDER });
+  const machine = await machines.open(CATALOG_GROUP, 0);
+  await apply(machine, 1, numbered(1));
+  const later = numbered(2).with(0, 2);
+  await expect(apply(machine, 2, numbered(3), later)).rejects.toMatchObject({
+    code: 'FAILED_PRECONDITION',
+  });
+  expect(machine.applied.index).toBe(1);
+  expect(machines.state.settings.replicaCount).toBe(3);
 });
 
 /** Calls `tick` before each change of the disk. */

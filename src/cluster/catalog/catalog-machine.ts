@@ -13,7 +13,7 @@ import { applyClusterCommand, refusedResult } from './apply-cluster-command.ts';
 import type { CatalogFiles } from './catalog-files.ts';
 import { type CatalogImage, decodeCatalogImage, encodeCatalogImage } from './catalog-image.ts';
 import type { ClusterCommand, ClusterCommandResult } from './cluster-command.ts';
-import { decodeClusterCommand } from './cluster-command-codec.ts';
+import { decodeClusterCommand, isLaterCommand } from './cluster-command-codec.ts';
 import { encodeClusterResult } from './cluster-result-codec.ts';
 import type { ClusterState } from './cluster-state.ts';
 
@@ -74,7 +74,8 @@ export class CatalogMachine implements StateMachine {
     return Promise.resolve(this.#image.rows);
   }
 
-  apply(batch: ApplyBatch): Promise<readonly Uint8Array[]> {
+  /** @throws {VectorDbError} FAILED_PRECONDITION where a command is of a later version of the program: nothing is applied */
+  async apply(batch: ApplyBatch): Promise<readonly Uint8Array[]> {
     let { state } = this.#image;
     const results = batch.commands.map(({ command }) => {
       const effect = execute(state, command);
@@ -87,7 +88,7 @@ export class CatalogMachine implements StateMachine {
       else rows.set(key, value.slice());
     }
     this.#replace({ applied: batch.last, state, rows });
-    return Promise.resolve(results);
+    return results;
   }
 
   async flush(): Promise<LogIndex> {
@@ -188,6 +189,13 @@ function execute(
   state: ClusterState,
   bytes: Uint8Array,
 ): { readonly state: ClusterState; readonly result: ClusterCommandResult } {
+  if (isLaterCommand(bytes)) {
+    // To pass over what others apply would be to disagree with them from then on: this program ends, and the later one goes on here.
+    throw new VectorDbError(
+      'FAILED_PRECONDITION',
+      `the cluster has a command of format ${bytes[0]}: this node needs a later version of the program`,
+    );
+  }
   let command: ClusterCommand;
   try {
     command = decodeClusterCommand(bytes);

@@ -45,7 +45,15 @@ const command = kinds<ClusterCommand>({
   collections: fields<CommandOf<'collections'>>({ command: catalogCommand }),
 });
 
-const pack = new VersionedPack(1, 'a command of the cluster', command);
+/** One more with each new kind of command, and with whatever else a program of before would not apply as later ones do. */
+const VERSION = 1;
+
+const pack = new VersionedPack(VERSION, 'a command of the cluster', command);
+
+/** Whether the command was written by a later version of the program, which does with it what this one cannot know. */
+export function isLaterCommand(bytes: Uint8Array): boolean {
+  return (bytes[0] ?? 0) > VERSION;
+}
 
 /** The command's bytes, as docs/formats/cluster-command.md says; in memory of their own. */
 export function encodeClusterCommand(value: ClusterCommand): Uint8Array {
