@@ -1,0 +1,78 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { LoadRun } from '../support/cluster-process/load-run.ts';
+import { ProcessCluster } from '../support/cluster-process/process-cluster.ts';
+import { sized, tell } from '../support/cluster-process/run-size.ts';
+import { plainAsker } from '../support/cluster-process/workload/asker.ts';
+import { directionOf } from '../support/cluster-process/workload/point-vectors.ts';
+import { faultsOf } from '../support/cluster-process/workload/verdict.ts';
+
+const CUT_MS = sized(8_000, 20_000);
+const UNAVAILABLE = [
+  'UNAVAILABLE',
+  'NOT_LEADER',
+  'DEADLINE_EXCEEDED',
+  'OUTCOME_UNKNOWN',
+  'UNANSWERED',
+];
+
+test('a node that is cut off refuses what it cannot vouch for, and is back by itself', async () => {
+  await using cluster = await ProcessCluster.start();
+  const { links } = cluster;
+  if (links === undefined) throw new Error('nodes are linked directly');
+  await using load = LoadRun.start(cluster, { seed: 7 });
+  const { workload } = load;
+  const { log } = workload;
+  await wait(2_000);
+  const { leader = '' } = await cluster.info();
+  const alone = cluster.node(cluster.numberOf(leader));
+  const at = performance.now();
+  links.isolate([cluster.numberOf(leader)]);
+  // Its lease is no more; who asks now is told.
+  await wait(CUT_MS / 2);
+  const refused = await askEverything(alone.restUrl);
+  const refusedGrpc = await askEverything(alone.grpcUrl);
+  await wait(CUT_MS / 2);
+  const back = performance.now();
+  links.heal();
+  await cluster.settled();
+  const settledMs = performance.now() - back;
+  await workload.stop();
+  const others = cluster.started.filter((node) => node !== alone);
+  const askedOthers = ({ asked }: { readonly asked: string }): boolean =>
+    others.some((node) => asked === node.restUrl || asked === node.grpcUrl);
+  tell('cut off', {
+    wasLeader: true,
+    longestMsWithoutWriteOfAShard: Math.round(log.longestShardGap(at, back)),
+    refused,
+    refusedGrpc,
+    settledMs: Math.round(settledMs),
+    client: log.codes((r) => r.isPatient),
+    others: log.codes((r) => !r.isPatient && askedOthers(r)),
+    alone: log.codes((r) => !r.isPatient && !askedOthers(r)),
+  });
+  for (const answers of [refused, refusedGrpc]) {
+    expect(UNAVAILABLE).toContain(answers.write);
+    expect(UNAVAILABLE).toContain(answers.search);
+    expect(answers.local).toBe('OK');
+  }
+  expect(log.failures((request) => request.isPatient)).toEqual([]);
+  expect(await faultsOf(cluster, workload)).toEqual([]);
+});
+
+/** How a write and reads end; the write is of a point that nobody else knows. */
+async function askEverything(url: string) {
+  using asker = plainAsker(url, 15_000);
+  const vector = directionOf(0);
+  const code = async (asked: ReturnType<typeof asker.ask>): Promise<string> => {
+    const outcome = await asked;
+    if (outcome.ok) return 'OK';
+    return outcome.failure.kind === 'answered' ? outcome.failure.error.code : 'UNANSWERED';
+  };
+  const [write, search, local] = await Promise.all([
+    code(asker.ask({ kind: 'delete', selector: { ids: ['nobody'] } })),
+    code(asker.ask({ kind: 'search', vector, limit: 1 })),
+    code(asker.ask({ kind: 'search', vector, limit: 1, consistency: 'local' })),
+  ]);
+  return { write, search, local };
+}
