@@ -43,22 +43,16 @@ test('a write of unknown outcome may be seen, or not, but not undone once seen',
   );
 });
 
-test('the time without writes of a shard is told even where others are written', () => {
+test('the longest time without a success is told, from first to last', () => {
   const log = new RequestLog();
-  for (let at = 0; at <= 1_000; at += 10) {
-    if (at > 200 && at < 700 && at % 20 === 0) continue;
-    log.add({
-      what: 'write',
-      isPatient: false,
-      asked: '',
-      startMs: at,
-      endMs: at,
-      code: 'OK',
-      shard: at % 20 === 0 ? 1 : 2,
-    });
-  }
-  expect(log.longestGap(({ what }) => what === 'write')).toBe(20);
-  expect(log.longestShardGap()).toBe(500);
+  const add = (endMs: number, code: 'OK' | 'UNSENT'): void =>
+    log.add({ what: 'write', isPatient: false, asked: '', startMs: endMs, endMs, code });
+  for (const at of [0, 10, 20]) add(at, 'OK');
+  add(300, 'UNSENT');
+  for (const at of [500, 510]) add(at, 'OK');
+  expect(log.longestGap(() => true)).toBe(480);
+  expect(log.longestGap(() => true, 490, 1_510)).toBe(1_000);
+  expect(log.codes()).toEqual({ OK: 5, UNSENT: 1 });
 });
 
 test('what is cut arrives when it is healed, and what is reset is gone', async () => {

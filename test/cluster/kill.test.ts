@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { LoadRun } from '../support/cluster-process/load-run.ts';
 import { ProcessCluster } from '../support/cluster-process/process-cluster.ts';
+import { ShardProbe } from '../support/cluster-process/workload/shard-probe.ts';
 import { sized, tell } from '../support/cluster-process/run-size.ts';
 import type { LoggedRequest } from '../support/cluster-process/workload/request-log.ts';
 import { faultsOf } from '../support/cluster-process/workload/verdict.ts';
@@ -24,6 +25,7 @@ const RETRYABLE = [
 
 test('each node is killed in turn, the leader of the catalog among them, and nobody notices', async () => {
   await using cluster = await ProcessCluster.start();
+  await using probe = await ShardProbe.start(cluster);
   await using load = LoadRun.start(cluster, { seed: 1 });
   const { workload } = load;
   const { log } = workload;
@@ -49,15 +51,16 @@ test('each node is killed in turn, the leader of the catalog among them, and nob
       each.what === 'local' && !each.isPatient && isOther(each) && each.startMs > at;
     tell(`killed ${victim.name}`, {
       wasLeader: victim.name === leader,
-      longestMsWithoutWriteOfAShard: Math.round(log.longestShardGap(at, back)),
+      longestMsWithoutWriteOfAShard: Math.round(probe.longestGap(at, back)),
       longestMsWithoutWrite: Math.round(log.longestGap(({ what }) => what === 'write', at, back)),
       longestMsWithoutLocalSearch: Math.round(log.longestGap(localsElsewhere, at, back)),
       readyMs: Math.round(readyMs),
       settledMs: Math.round(performance.now() - back),
     });
-    expect(log.longestShardGap(at, back)).toBeLessThan(GAP_MS_MAX);
+    expect(probe.longestGap(at, back)).toBeLessThan(GAP_MS_MAX);
     expect(log.failures(localsElsewhere)).toEqual([]);
   }
+  await probe.stop();
   await workload.stop();
   tell('kills', {
     leaders: killedLeaders,
@@ -65,6 +68,7 @@ test('each node is killed in turn, the leader of the catalog among them, and nob
     plain: log.codes((r) => !r.isPatient),
     operations: workload.history.length,
   });
+  expect(probe.failures).toEqual([]);
   expect(log.failures((request) => request.isPatient)).toEqual([]);
   expect(log.failures((request) => !RETRYABLE.includes(request.code))).toEqual([]);
   expect(await faultsOf(cluster, workload)).toEqual([]);

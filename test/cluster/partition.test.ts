@@ -5,6 +5,7 @@ import { ProcessCluster } from '../support/cluster-process/process-cluster.ts';
 import { sized, tell } from '../support/cluster-process/run-size.ts';
 import { plainAsker } from '../support/cluster-process/workload/asker.ts';
 import { directionOf } from '../support/cluster-process/workload/point-vectors.ts';
+import { ShardProbe } from '../support/cluster-process/workload/shard-probe.ts';
 import { faultsOf } from '../support/cluster-process/workload/verdict.ts';
 
 const CUT_MS = sized(8_000, 20_000);
@@ -20,6 +21,7 @@ test('a node that is cut off refuses what it cannot vouch for, and is back by it
   await using cluster = await ProcessCluster.start();
   const { links } = cluster;
   if (links === undefined) throw new Error('nodes are linked directly');
+  await using probe = await ShardProbe.start(cluster);
   await using load = LoadRun.start(cluster, { seed: 7 });
   const { workload } = load;
   const { log } = workload;
@@ -37,13 +39,14 @@ test('a node that is cut off refuses what it cannot vouch for, and is back by it
   links.heal();
   await cluster.settled();
   const settledMs = performance.now() - back;
+  await probe.stop();
   await workload.stop();
   const others = cluster.started.filter((node) => node !== alone);
   const askedOthers = ({ asked }: { readonly asked: string }): boolean =>
     others.some((node) => asked === node.restUrl || asked === node.grpcUrl);
   tell('cut off', {
     wasLeader: true,
-    longestMsWithoutWriteOfAShard: Math.round(log.longestShardGap(at, back)),
+    longestMsWithoutWriteOfAShard: Math.round(probe.longestGap(at, back)),
     refused,
     refusedGrpc,
     settledMs: Math.round(settledMs),
@@ -56,6 +59,7 @@ test('a node that is cut off refuses what it cannot vouch for, and is back by it
     expect(UNAVAILABLE).toContain(answers.search);
     expect(answers.local).toBe('OK');
   }
+  expect(probe.failures).toEqual([]);
   expect(log.failures((request) => request.isPatient)).toEqual([]);
   expect(await faultsOf(cluster, workload)).toEqual([]);
 });

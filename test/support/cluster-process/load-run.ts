@@ -7,8 +7,8 @@ export interface LoadOptions {
   readonly seed: number;
   /** Absent: 60. */
   readonly keys?: number;
-  /** Of each kind of asker: those that ask a node once, and those that go through the project's client; absent: 4. */
-  readonly workers?: number;
+  /** Requests under way for each asker: two a node, which ask once, and two that go through the project's client; absent: 1. */
+  readonly workersEach?: number;
   /** Numbers of the nodes that are asked; absent: all that were started. */
   readonly nodes?: readonly number[];
   /** Absent: 'both'. */
@@ -27,13 +27,13 @@ export class LoadRun implements AsyncDisposable {
 
   /** Begins the load. */
   static start(cluster: ProcessCluster, options: LoadOptions): LoadRun {
-    const { seed, keys = 60, workers = 8, by = 'both' } = options;
+    const { seed, keys = 60, workersEach = 1, by = 'both' } = options;
     const nodes = options.nodes?.map((each) => cluster.node(each)) ?? cluster.started;
     const urls = nodes.map((node, at) => (at % 2 === 0 ? node.restUrl : node.grpcUrl));
     const plain = nodes.flatMap((node) => [plainAsker(node.restUrl), plainAsker(node.grpcUrl)]);
     const clients = [urls, urls.toReversed()].map((each) => patientAsker(each));
     const askers = [...(by === 'client' ? [] : plain), ...(by === 'plain' ? [] : clients)];
-    const workload = new PointWorkload({ askers, keys, workers, seed, pauseMs: 5 });
+    const workload = new PointWorkload({ askers, keys, workersEach, seed, pauseMs: 5 });
     workload.start();
     return new LoadRun(workload, askers);
   }

@@ -10,6 +10,8 @@ export interface NodeServerOptions {
   readonly dataDirectory: string;
   readonly restPort: number;
   readonly grpcPort: number;
+  /** On which it listens for other nodes. */
+  readonly raftPort: number;
   readonly flags: readonly string[];
 }
 
@@ -45,6 +47,11 @@ export class NodeServer implements AsyncDisposable {
 
   get dataDirectory(): string {
     return this.#options.dataDirectory;
+  }
+
+  /** On which it listens for other nodes. */
+  get raftPort(): number {
+    return this.#options.raftPort;
   }
 
   get isRunning(): boolean {

@@ -3,9 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { smallDisk } from '../small-disk.ts';
 import { freePort } from './free-port.ts';
 import { NodeLinks } from './node-links.ts';
 import { NodeServer } from './node-server.ts';
+import { DIMENSION } from './workload/point-vectors.ts';
 import type { ClusterInfo, MigrationStatus, RebalanceStatus, ShardRow } from './cluster-answers.ts';
 
 export interface ProcessClusterOptions {
@@ -17,12 +19,14 @@ export interface ProcessClusterOptions {
   readonly flags?: readonly string[];
   /** Whether nodes find each other without anything between them, as for measuring; absent: false. */
   readonly isDirect?: boolean;
+  /** Mebibytes of a disk of its own, by the number of the node that gets one; absent: none does. */
+  readonly smallDisks?: Readonly<Record<number, number>>;
 }
 
 const TOKEN = 'secret between nodes';
 /** Small, so that several nodes fit on one machine; times are the defaults. */
 const FLAGS = [
-  '--vector.dimension=16',
+  `--vector.dimension=${DIMENSION}`,
   '--server.worker_threads=1',
   '--storage.cache_size_mb=16',
   '--storage.write_buffer_size_mb=16',
@@ -40,6 +44,7 @@ export class ProcessCluster implements AsyncDisposable {
   readonly folder: string;
   readonly #nodes: readonly NodeServer[];
   readonly #started: NodeServer[] = [];
+  readonly #disks = new DisposableStack();
 
   private constructor(folder: string, nodes: readonly NodeServer[], links: NodeLinks | undefined) {
     this.folder = folder;
@@ -59,6 +64,8 @@ export class ProcessCluster implements AsyncDisposable {
     }
     const cluster = new ProcessCluster(folder, servers, links);
     try {
+      for (const [number, mebibytes] of Object.entries(options.smallDisks ?? {}))
+        cluster.#mount(Number(number), mebibytes);
       for (let number = 1; number <= nodes; number += 1) cluster.start(number);
       await Promise.all(cluster.started.map((node) => node.ready()));
       await cluster.settled();
@@ -129,6 +136,16 @@ export class ProcessCluster implements AsyncDisposable {
     return this.ask('/cluster/rebalance/status');
   }
 
+  /** A collection like the default one. */
+  async createCollection(name: string): Promise<void> {
+    const answer = await fetch(`${this.node(1).restUrl}/admin/collections/${name}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ vector: { dimension: DIMENSION, distance: 'cosine' } }),
+    });
+    if (!answer.ok) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+  }
+
   /** Waits until nothing is wrong and nothing is under way, by the cluster's own word. */
   async settled(msMax = SETTLED_MS_MAX): Promise<void> {
     await this.until('the cluster is whole', () => this.#unsettled(), msMax);
@@ -152,8 +169,17 @@ export class ProcessCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#started.map((node) => node[Symbol.asyncDispose]()));
     await this.links?.[Symbol.asyncDispose]();
+    this.#disks.dispose();
     this.#keepLogs();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #mount(number: number, mebibytes: number): void {
+    const { dataDirectory } = this.node(number);
+    mkdirSync(dataDirectory);
+    const disk = smallDisk(dataDirectory, mebibytes);
+    if (typeof disk === 'string') throw new Error(disk);
+    this.#disks.use(disk);
   }
 
   async #unsettled(): Promise<string | undefined> {
@@ -227,6 +253,7 @@ async function nodeServer(ground: NodeGround): Promise<NodeServer> {
     dataDirectory,
     restPort,
     grpcPort,
+    raftPort: raftPorts[number - 1] as number,
     flags: [...FLAGS, ...own, ...flags],
   });
 }

@@ -2,8 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Random, seededRandom } from '../../../../src/base/random.ts';
 import type { ClientRequest, FoundPoint } from '../../../../src/client/client-request.ts';
 import type { AttemptOutcome } from '../../../../src/client/endpoint.ts';
-import { encodePointId } from '../../../../src/base/point-id.ts';
-import { HashRouter } from '../../../../src/sharding/hash-router.ts';
 import type { Operation } from '../../../simulation/linearizability/operation.ts';
 import { type Asker, isWithoutEffect } from './asker.ts';
 import type { PointInput, PointOutput, PointState } from './point-model.ts';
@@ -12,12 +10,12 @@ import { RequestLog } from './request-log.ts';
 
 /** Collaborators and sizes of {@link PointWorkload}. */
 export interface PointWorkloadOptions {
-  /** Whom the workers ask, each time another one. */
+  /** Whom the workers ask; each worker has one of them, so that one who does not answer holds up nobody else. */
   readonly askers: readonly Asker[];
   /** How many points there may be. */
   readonly keys: number;
-  /** How many requests are under way at the same time. */
-  readonly workers: number;
+  /** How many requests each asker has under way at the same time. */
+  readonly workersEach: number;
   /** What is done, but for its timing. */
   readonly seed: number;
   /** Milliseconds that a worker rests after a request. */
@@ -26,10 +24,6 @@ export interface PointWorkloadOptions {
 
 /** Of shares of all requests; the rest are searches. */
 const SHARES = { write: 0.35, note: 0.05, delete: 0.1, get: 0.15, scroll: 0.01, local: 0.1 };
-const ROUTER = new HashRouter({ shardCount: 16 });
-const ID_BYTES_MAX = 100;
-/** The default collection is the first that a cluster makes. */
-const COLLECTION = 1;
 const SCORE_ERROR_MAX = 1e-3;
 const VECTOR_ERROR_MAX = 1e-5;
 const WRONG_MAX = 20;
@@ -57,7 +51,10 @@ export class PointWorkload {
   /** Begins, or goes on; returns at once. */
   start(): void {
     this.#isEnding = false;
-    this.#workers = Array.from({ length: this.#options.workers }, (_, at) => this.#work(at));
+    const { askers, workersEach } = this.#options;
+    this.#workers = askers.flatMap((asker, at) =>
+      Array.from({ length: workersEach }, (_, one) => this.#work(asker, `${at}/${one}`)),
+    );
   }
 
   /** Ends what is under way. */
@@ -80,17 +77,16 @@ export class PointWorkload {
     return seen;
   }
 
-  async #work(number: number): Promise<void> {
+  async #work(asker: Asker, client: string): Promise<void> {
     const { pauseMs = 0 } = this.#options;
     while (!this.#isEnding) {
-      await this.#request(`worker ${number}`);
+      await this.#request(asker, client);
       if (pauseMs > 0) await wait(pauseMs);
     }
   }
 
-  async #request(client: string): Promise<void> {
-    const { askers, keys } = this.#options;
-    const asker = askers[this.#random.below(askers.length)] as Asker;
+  async #request(asker: Asker, client: string): Promise<void> {
+    const { keys } = this.#options;
     const key = this.#random.below(keys);
     let lot = this.#random.next();
     const falls = (share: number): boolean => (lot -= share) < 0;
@@ -117,7 +113,7 @@ export class PointWorkload {
     const calledAt = performance.now();
     const outcome = await asker.ask(writeRequest(input));
     const at = performance.now();
-    this.#note('write', asker, calledAt, outcome, shardOf(key));
+    this.#note('write', asker, calledAt, outcome);
     if (outcome.ok) {
       const output = { changed: (outcome.answer as { readonly changed: number }).changed };
       this.history.push({ client, calledAt, input, returned: { at, output } });
@@ -216,12 +212,10 @@ export class PointWorkload {
     { name, isPatient }: Asker,
     startMs: number,
     outcome: AttemptOutcome<unknown>,
-    shard?: number,
   ): void {
     const endMs = performance.now();
     const end = outcome.ok ? { code: 'OK' as const } : endOf(outcome.failure);
-    const about = shard === undefined ? {} : { shard };
-    this.log.add({ what, isPatient, asked: name, startMs, endMs, ...end, ...about });
+    this.log.add({ what, isPatient, asked: name, startMs, endMs, ...end });
   }
 }
 
@@ -236,11 +230,6 @@ function writeRequest({ kind, key, text = '' }: PointInput): ClientRequest {
   if (kind === 'note') return { kind: 'setPayload', selector: { ids }, payload: { note: text } };
   const point = { id: idOf(key), vector: vectorOf(key, text), payload: { value: text } };
   return { kind: 'upsert', points: [point] };
-}
-
-/** The shard that a key's point is in. */
-function shardOf(key: number): number {
-  return ROUTER.shardOf(COLLECTION, encodePointId(idOf(key), 'id', ID_BYTES_MAX));
 }
 
 /** The id of a key's point. */

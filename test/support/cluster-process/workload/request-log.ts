@@ -11,8 +11,6 @@ export interface LoggedRequest {
   /** `UNSENT`: nobody was there; `UNANSWERED`: the connection ended, or the time did. */
   readonly code: ErrorCode | 'OK' | 'UNSENT' | 'UNANSWERED';
   readonly text?: string;
-  /** Of a write of one point. */
-  readonly shard?: number;
 }
 
 /** What became of requests, in the order of their ends. */
@@ -45,15 +43,6 @@ export class RequestLog {
       last = request.endMs;
     }
     return Math.max(longest, to - last);
-  }
-
-  /** The longest time without an acknowledged write of any one shard, in milliseconds. */
-  longestShardGap(from?: number, to?: number): number {
-    const shards = new Set(this.requests.flatMap(({ shard }) => shard ?? []));
-    const gaps = [...shards].map((shard) =>
-      this.longestGap((request) => request.shard === shard, from, to),
-    );
-    return Math.max(0, ...gaps);
   }
 
   /** The first failures, for people. */

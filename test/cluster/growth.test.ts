@@ -1,0 +1,157 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { LoadRun } from '../support/cluster-process/load-run.ts';
+import { ProcessCluster } from '../support/cluster-process/process-cluster.ts';
+import { sized, tell } from '../support/cluster-process/run-size.ts';
+import { plainAsker } from '../support/cluster-process/workload/asker.ts';
+import { faultsOf } from '../support/cluster-process/workload/verdict.ts';
+
+const BALLAST = sized(2_000, 20_000);
+const BATCH = 200;
+const BALANCED_MS_MAX = 240_000;
+/** Moves one after the other, so that there is a middle. */
+const FLAGS = ['--cluster.moves_at_once=2'];
+
+test('a fourth node joins under load, gets its share, and the third leaves', async () => {
+  await using cluster = await ProcessCluster.start({ nodesMax: 4, flags: FLAGS });
+  await fill(cluster);
+  const before = await bytesMoved(cluster);
+  await using load = LoadRun.start(cluster, { seed: 11 });
+  const { workload } = load;
+  await join(cluster, 4);
+  const joined = await balanced(cluster, 4);
+  tell('fourth node joined', { ...joined, ...(await moved(cluster, before)) });
+  expect(joined.replicas).toEqual([12, 12, 12, 12]);
+  expect(joined.leaders).toEqual([4, 4, 4, 4]);
+  const between = await bytesMoved(cluster);
+  await cluster.ask('/cluster/leave', { node_id: 'node-3' });
+  const left = await balanced(cluster, 3);
+  tell('third node left', { ...left, ...(await moved(cluster, between)) });
+  expect(left.replicas).toEqual([16, 16, 16]);
+  expect(left.leaders).toEqual([5, 5, 6]);
+  expect(await cluster.node(3).stop()).toBe(0);
+  await wait(1_000);
+  await workload.stop();
+  tell('growth', {
+    client: workload.log.codes(({ isPatient }) => isPatient),
+    plain: workload.log.codes(({ isPatient }) => !isPatient),
+    operations: workload.history.length,
+  });
+  expect(workload.log.failures(({ isPatient }) => isPatient)).toEqual([]);
+  expect(await faultsOf(cluster, workload)).toEqual([]);
+});
+
+test('nodes are killed in the middle of moves, and the moves come to their end', async () => {
+  await using cluster = await ProcessCluster.start({ nodesMax: 4, flags: FLAGS });
+  await fill(cluster);
+  await using load = LoadRun.start(cluster, { seed: 12 });
+  const { workload } = load;
+  await join(cluster, 4);
+  const killed: string[] = [];
+  for (const whom of ['target', 'source', 'leader'] as const) {
+    let name = '';
+    await cluster.until('a move is under way', async () => {
+      const { moves, moves_planned: planned } = await cluster.migration();
+      const { leader } = await cluster.info();
+      const move = moves.find(({ to, from }) => to !== undefined && from !== undefined);
+      if (move === undefined) return planned === 0 ? undefined : 'none';
+      name = { target: move.to, source: move.from, leader }[whom] ?? '';
+      return undefined;
+    });
+    if (name === '') break;
+    killed.push(`${whom} ${name}`);
+    const victim = cluster.node(cluster.numberOf(name));
+    await victim.kill();
+    await wait(2_000);
+    victim.start();
+    await victim.ready();
+  }
+  const end = await balanced(cluster, 4);
+  await workload.stop();
+  tell('killed in the middle of moves', {
+    killed,
+    ...end,
+    client: workload.log.codes(({ isPatient }) => isPatient),
+  });
+  expect(killed).not.toEqual([]);
+  expect(end.replicas).toEqual([12, 12, 12, 12]);
+  expect(workload.log.failures(({ isPatient }) => isPatient)).toEqual([]);
+  expect(await faultsOf(cluster, workload)).toEqual([]);
+});
+
+/** Points that nobody changes, so that there is something to move. They lie away from those of the load. */
+async function fill(cluster: ProcessCluster): Promise<void> {
+  using asker = plainAsker(cluster.node(1).grpcUrl, 60_000);
+  await cluster.createCollection('ballast');
+  const filler = 'x'.repeat(1_000);
+  for (let first = 0; first < BALLAST; first += BATCH) {
+    const points = Array.from({ length: BATCH }, (_, at) => ({
+      id: first + at,
+      vector: Float32Array.from({ length: 16 }, (_, i) => Math.sin((first + at + 1) * (i + 1))),
+      payload: { filler },
+    }));
+    const outcome = await asker.ask({ kind: 'upsert', collection: 'ballast', points });
+    if (!outcome.ok) throw outcome.failure.error;
+  }
+}
+
+async function join(cluster: ProcessCluster, number: number): Promise<void> {
+  const node = cluster.start(number);
+  await node.ready();
+  await cluster.ask('/cluster/join', { node_id: node.name, address: '' });
+}
+
+/** Waits until so many nodes have equal shares, and looks on meanwhile. */
+async function balanced(cluster: ProcessCluster, nodes: number) {
+  const from = performance.now();
+  const progress: number[] = [];
+  await cluster.until(
+    `${nodes} nodes have equal shares`,
+    async () => {
+      const {
+        rebalancing,
+        balanced,
+        moves_planned: planned,
+        nodes: rows,
+      } = await cluster.rebalance();
+      const { moves } = await cluster.migration();
+      const left = planned + moves.length;
+      if (progress.at(-1) !== left) progress.push(left);
+      const holders = rows.filter(({ replicas }) => replicas > 0);
+      const leaders = holders.map((row) => row.leaders);
+      const isEven = Math.max(...leaders) - Math.min(...leaders) <= 1;
+      const isDone = balanced && !rebalancing && left === 0 && holders.length === nodes && isEven;
+      return isDone ? undefined : JSON.stringify({ rebalancing, balanced, left, rows });
+    },
+    BALANCED_MS_MAX,
+  );
+  const { nodes: rows } = await cluster.rebalance();
+  const holders = rows.filter(({ replicas }) => replicas > 0);
+  return {
+    ms: Math.round(performance.now() - from),
+    movesLeft: progress,
+    replicas: holders.map(({ replicas }) => replicas).toSorted(ascending),
+    leaders: holders.map(({ leaders }) => leaders).toSorted(ascending),
+  };
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
+interface Moved {
+  readonly ended: number;
+  readonly bytes: number;
+}
+
+async function bytesMoved(cluster: ProcessCluster): Promise<Moved> {
+  const { moves_ended: ended, bytes_moved: bytes } = await cluster.migration();
+  return { ended, bytes };
+}
+
+/** Moves and bytes since; at least what the shards that moved are made of. */
+async function moved(cluster: ProcessCluster, since: Moved) {
+  const { ended, bytes } = await bytesMoved(cluster);
+  const shards = await cluster.shards();
+  const mean = shards.reduce((sum, shard) => sum + shard.bytes, 0) / shards.length;
+  const moves = ended - since.ended;
+  return { moves, bytes: bytes - since.bytes, bytesAtLeast: Math.round(moves * mean) };
+}
