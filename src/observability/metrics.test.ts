@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../base/clock.ts';
 import { METRIC_TABLE } from './metric-table.ts';
-import { Metrics, type MetricsReading } from './metrics.ts';
+import { type CollectionsReading, Metrics, type MetricsReading } from './metrics.ts';
 
 function metrics(processMetrics = false): Metrics {
   const made = new Metrics({ clock: systemClock, version: '1.2.3', processMetrics });
@@ -15,8 +15,6 @@ const READING: MetricsReading = {
   diskFreeBytes: 1000,
   writable: true,
   queues: { search: 2 },
-  collections: [{ name: 'books', points: 5 }],
-  segments: [{ kind: 'growing', segments: 1, rows: 5, deletedRows: 1, bytes: 400 }],
   shards: [{ shard: 3, points: 5, bytes: 77 }],
   io: { disk: { read: 1, written: 2 }, network: [{ name: 'eth0', received: 3, sent: 4 }] },
   raft: {
@@ -46,6 +44,11 @@ const READING: MetricsReading = {
   },
 };
 
+const COLLECTIONS: CollectionsReading = {
+  collections: [{ name: 'books', points: 5 }],
+  segments: [{ kind: 'growing', segments: 1, rows: 5, deletedRows: 1, bytes: 400 }],
+};
+
 async function shownAfterEverything(): Promise<string> {
   const all = metrics();
   all.requestEnded('rest', 'search', 'OVERLOADED', 0.002);
@@ -56,6 +59,7 @@ async function shownAfterEverything(): Promise<string> {
   all.segmentBuilt('seal', 8192, 2);
   all.cacheLookedUp('views', 'hit');
   all.read(READING);
+  all.readCollections(COLLECTIONS);
   return all.text();
 }
 
@@ -98,8 +102,9 @@ test('counts errors by code, and requests that went well not among them', async 
 
 test('a dropped collection is no longer shown', async () => {
   const some = metrics();
-  some.read(READING);
-  some.read({ ...READING, collections: [] });
+  some.readCollections(COLLECTIONS);
+  expect(await some.text()).toContain('books');
+  some.readCollections({ ...COLLECTIONS, collections: [] });
   expect(await some.text()).not.toContain('books');
 });
 

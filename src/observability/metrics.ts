@@ -50,8 +50,6 @@ export interface MetricsReading {
   readonly writable: boolean;
   /** Depth by queue: `search`, `write`, … */
   readonly queues: Readonly<Record<string, number>>;
-  readonly collections: readonly { readonly name: string; readonly points: number }[];
-  readonly segments: readonly SegmentReading[];
   readonly shards: readonly {
     readonly shard: number;
     readonly points: number;
@@ -59,6 +57,12 @@ export interface MetricsReading {
   }[];
   readonly io: IoReading;
   readonly raft: RaftReading;
+}
+
+/** What is read likewise, and asks other nodes: it can fail where a node is cut off. */
+export interface CollectionsReading {
+  readonly collections: readonly { readonly name: string; readonly points: number }[];
+  readonly segments: readonly SegmentReading[];
 }
 
 /** Collaborators of {@link Metrics}. */
@@ -169,7 +173,7 @@ export class Metrics implements RequestMetrics, EngineMetrics, Disposable {
     this.#cacheLookups.inc({ cache, result }, lookups);
   }
 
-  /** Takes the newest reading; collections and shards that it does not name are no longer shown. */
+  /** Takes the newest reading; shards that it does not name are no longer shown. */
   read(reading: MetricsReading): void {
     this.#memoryUsage.set(reading.memoryBytes);
     this.#memoryLimit.set(reading.memoryLimitBytes);
@@ -178,6 +182,18 @@ export class Metrics implements RequestMetrics, EngineMetrics, Disposable {
     for (const [queue, depth] of Object.entries(reading.queues)) {
       this.#queueDepth.set({ queue }, depth);
     }
+    this.#shardPoints.reset();
+    this.#shardBytes.reset();
+    for (const { shard, points, bytes } of reading.shards) {
+      this.#shardPoints.set({ shard }, points);
+      this.#shardBytes.set({ shard }, bytes);
+    }
+    this.#readIo(reading.io);
+    this.#raft.read(reading.raft);
+  }
+
+  /** Takes the newest reading; collections that it does not name are no longer shown. */
+  readCollections(reading: CollectionsReading): void {
     this.#collectionPoints.reset();
     for (const { name, points } of reading.collections) {
       this.#collectionPoints.set({ collection: name }, points);
@@ -188,14 +204,6 @@ export class Metrics implements RequestMetrics, EngineMetrics, Disposable {
       this.#indexDeletedRows.set({ kind }, deletedRows);
       this.#indexBytes.set({ kind }, bytes);
     }
-    this.#shardPoints.reset();
-    this.#shardBytes.reset();
-    for (const { shard, points, bytes } of reading.shards) {
-      this.#shardPoints.set({ shard }, points);
-      this.#shardBytes.set({ shard }, bytes);
-    }
-    this.#readIo(reading.io);
-    this.#raft.read(reading.raft);
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 import { type Clock, pause } from '../base/clock.ts';
 import type { Service } from '../base/service.ts';
+import type { CollectionDescription } from '../database/vector-database.ts';
 import type { Lookups } from '../index/search/lookup-counts.ts';
 import { machineIo } from '../observability/machine-io.ts';
 import type { Metrics, SegmentReading } from '../observability/metrics.ts';
@@ -10,7 +11,7 @@ export interface MetricsSamplerOptions {
   readonly metrics: Metrics;
   readonly running: Pick<
     RunningDatabase,
-    'database' | 'queueDepths' | 'shardSizes' | 'filterLookups'
+    'database' | 'gate' | 'queueDepths' | 'shardSizes' | 'filterLookups'
   > & { readonly node: MeasuredNode };
   readonly clock: Clock;
   readonly intervalMs: number;
@@ -47,15 +48,31 @@ export function metricsSampler(options: MetricsSamplerOptions): Service {
   };
 }
 
+/** What this node knows by itself comes first: it is wanted most where the rest cannot be read. */
 async function sample(options: MetricsSamplerOptions): Promise<void> {
-  const { database, queueDepths, shardSizes } = options.running;
-  const [collections, { writable }, shards, io] = await Promise.all([
-    database.listCollections(),
-    database.status(),
-    shardSizes(),
-    machineIo(),
-  ]);
-  const segments = (['growing', 'sealed'] as const).map((kind): SegmentReading => {
+  const { database, gate, node, queueDepths, shardSizes } = options.running;
+  const [shards, io] = await Promise.all([shardSizes(), machineIo()]);
+  const { search, write } = queueDepths();
+  options.metrics.read({
+    ...options.resources(),
+    memoryLimitBytes: options.memoryLimitBytes,
+    writable: gate.reason === undefined,
+    queues: { search, write },
+    shards,
+    io,
+    raft: clusterReading(node),
+  });
+  const collections = await database.listCollections();
+  options.metrics.readCollections({
+    collections: collections.map(({ schema, points }) => ({ name: schema.name, points })),
+    segments: segmentReadings(collections),
+  });
+}
+
+function segmentReadings(
+  collections: readonly Pick<CollectionDescription, 'segments'>[],
+): SegmentReading[] {
+  return (['growing', 'sealed'] as const).map((kind): SegmentReading => {
     const reading = { kind, segments: 0, rows: 0, deletedRows: 0, bytes: 0 };
     for (const segment of collections.flatMap((collection) => collection.segments)) {
       if (segment.kind !== kind) continue;
@@ -65,17 +82,5 @@ async function sample(options: MetricsSamplerOptions): Promise<void> {
       reading.bytes += segment.bytes;
     }
     return reading;
-  });
-  const { search, write } = queueDepths();
-  options.metrics.read({
-    ...options.resources(),
-    memoryLimitBytes: options.memoryLimitBytes,
-    writable,
-    queues: { search, write },
-    collections: collections.map(({ schema, points }) => ({ name: schema.name, points })),
-    segments,
-    shards,
-    io,
-    raft: clusterReading(options.running.node),
   });
 }
