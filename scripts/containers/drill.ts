@@ -226,12 +226,13 @@ export class Drill implements AsyncDisposable {
   /** Tells how traffic was since the last time, and fails where it stood still for too long. */
   #goesOn(when: string, gapMsMax: number): void {
     const traffic = this.#trafficNow();
+    const { lastFailure } = traffic;
     const { writes, reads, failures, longestGapMs } = traffic.take();
-    const last = failures === 0 ? '' : ` (the last: ${traffic.lastFailure.slice(0, 160)})`;
+    const last = failures === 0 ? '' : ` (the last: ${lastFailure.slice(0, 160)})`;
     this.#say(
       `${when}: ${writes} writes, ${reads} reads, ${failures} failures${last}; longest gap ${longestGapMs} ms`,
     );
     if (writes === 0 || longestGapMs > gapMsMax) throw new Error('traffic stood still');
-    if (traffic.lastFailure.includes('does not find it')) throw new Error(traffic.lastFailure);
+    if (traffic.staleReads.length > 0) throw new Error(traffic.staleReads.join(', '));
   }
 }

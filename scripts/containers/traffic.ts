@@ -2,6 +2,8 @@ import { rest } from './rest.ts';
 
 const DIMENSION = 768;
 const PAUSE_MS = 20;
+const CLIENTS = 4;
+const STALE = 'a search does not find what was acknowledged before it began';
 
 /** What a time of traffic came to. */
 export interface TrafficCount {
@@ -17,12 +19,14 @@ export function vectorOf(number: number): readonly number[] {
   return Array.from({ length: DIMENSION }, (_, at) => Math.sin((at + 1) * (number + 1)));
 }
 
-/** Writes points and searches them, one after the other, without a break. */
+/** Four clients, each of which writes a point, searches it, and begins again. */
 export class Traffic implements AsyncDisposable {
   /** Numbers of the points whose writes were acknowledged. */
   readonly acknowledged: number[] = [];
+  /** Searches that did not find what had been acknowledged before they began. */
+  readonly staleReads: string[] = [];
   readonly #url: string;
-  readonly #running: Promise<void>;
+  readonly #running: Promise<unknown>;
   #next = 0;
   #isStopping = false;
   #writes = 0;
@@ -35,7 +39,7 @@ export class Traffic implements AsyncDisposable {
   /** @param url - without a slash at the end */
   constructor(url: string) {
     this.#url = url;
-    this.#running = this.#run();
+    this.#running = Promise.all(Array.from({ length: CLIENTS }, () => this.#run()));
   }
 
   /** The newest failure; empty: none. */
@@ -45,6 +49,7 @@ export class Traffic implements AsyncDisposable {
 
   /** What happened since the last time this was asked. */
   take(): TrafficCount {
+    this.#noteGap();
     const count = {
       writes: this.#writes,
       reads: this.#reads,
@@ -52,7 +57,7 @@ export class Traffic implements AsyncDisposable {
       longestGapMs: Math.round(this.#longestGapMs),
     };
     this.#writes = this.#reads = this.#failures = this.#longestGapMs = 0;
-    this.#lastWriteAt = performance.now();
+    this.#lastFailure = '';
     return count;
   }
 
@@ -69,8 +74,10 @@ export class Traffic implements AsyncDisposable {
         await this.#write(number);
         await this.#read(number);
       } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        if (text.startsWith(STALE)) this.staleReads.push(text);
         this.#failures += 1;
-        this.#lastFailure = error instanceof Error ? error.message : String(error);
+        this.#lastFailure = text;
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
@@ -80,10 +87,14 @@ export class Traffic implements AsyncDisposable {
     const vector = vectorOf(number);
     await rest(`${this.#url}/vectors`, { id: `point-${number}`, vector, payload: { number } });
     this.acknowledged.push(number);
+    this.#noteGap();
+    this.#writes += 1;
+  }
+
+  #noteGap(): void {
     const now = performance.now();
     this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastWriteAt);
     this.#lastWriteAt = now;
-    this.#writes += 1;
   }
 
   async #read(number: number): Promise<void> {
@@ -91,8 +102,7 @@ export class Traffic implements AsyncDisposable {
       `${this.#url}/vectors/search`,
       { vector: vectorOf(number), limit: 1 },
     );
-    if (results[0]?.id !== `point-${number}`)
-      throw new Error(`point-${number} was acknowledged, and a search after it does not find it`);
+    if (results[0]?.id !== `point-${number}`) throw new Error(`${STALE}: point-${number}`);
     this.#reads += 1;
   }
 }
