@@ -1,5 +1,7 @@
 import type { Benchmark } from './benchmark.ts';
 import { OPTION_LINES, parseCall } from './benchmark.ts';
+import { clusterBench } from './cluster/cluster-bench.ts';
+import { clusterFaultsBench } from './cluster/cluster-faults-bench.ts';
 import { costBench } from './cost-bench.ts';
 import { filtersBench } from './filters-bench.ts';
 import { groupCommitBench } from './group-commit-bench.ts';
@@ -20,6 +22,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   restartBench,
   raftBench,
   groupCommitBench,
+  clusterBench,
+  clusterFaultsBench,
 ];
 
 function usage(): string {

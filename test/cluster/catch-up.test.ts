@@ -10,6 +10,8 @@ const ENTRIES = sized(10_000, 100_000);
 const CALLERS = 32;
 /** Makes a snapshot of some megabytes, and its way some seconds long. */
 const PAYLOAD_BYTES = 500;
+/** Of a point in a snapshot: payload, vector, id, and what is around them; twice as much would be everything sent again. */
+const POINT_BYTES_MAX = PAYLOAD_BYTES + 250;
 const BYTES_PER_SECOND = sized(2_000_000, 10_000_000);
 const CUTS = 2;
 /** One shard, so that all entries are of one log; which keeps few of them. */
@@ -48,11 +50,13 @@ test('a node far behind catches up by a snapshot whose way is cut twice, and no 
     links.slow(3, { bytesPerSecond: BYTES_PER_SECOND });
   }
   await late.ready();
-  await cluster.settled();
+  await cluster.until('all replicas are whole', async () => {
+    const [shard] = await cluster.shards();
+    const points = shard?.replicas.map((each) => (each.is_indexed ? each.points : 0)) ?? [];
+    return points.every((each) => each === ENTRIES) ? undefined : points.join(', ');
+  });
   const bytes = sentTo3(links) - before;
   const caughtUpMs = performance.now() - back;
-  const [shard] = await cluster.shards();
-  const copies = shard?.replicas.map(({ points }) => points);
   const metrics = await raftMetrics(cluster);
   tell('caught up by a snapshot', {
     entries: ENTRIES,
@@ -61,10 +65,9 @@ test('a node far behind catches up by a snapshot whose way is cut twice, and no 
     cutAt,
     bytes,
     bytesOfPayloads: ENTRIES * PAYLOAD_BYTES,
-    copies,
     metrics,
   });
-  expect(copies).toEqual([ENTRIES, ENTRIES, ENTRIES]);
+  expect(bytes).toBeLessThan(ENTRIES * POINT_BYTES_MAX);
 });
 
 async function writeEntries(url: string): Promise<void> {

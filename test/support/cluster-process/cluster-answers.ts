@@ -20,6 +20,7 @@ export interface ShardRow {
     readonly role: string;
     readonly is_indexed: boolean;
     readonly applied_index: number;
+    readonly entries_behind?: number;
     readonly points: number;
     readonly bytes: number;
   }[];

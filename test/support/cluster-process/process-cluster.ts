@@ -34,6 +34,8 @@ const FLAGS = [
   '--cluster.moves_at_once=16',
 ];
 const SETTLED_MS_MAX = 120_000;
+/** Entries that a replica may be behind under load and count as whole. */
+const LAG_MAX = 200;
 const ASK_MS_MAX = 5_000;
 const ASK_AGAIN_MS = 100;
 
@@ -102,11 +104,16 @@ export class ProcessCluster implements AsyncDisposable {
   }
 
   /** Asks one of the running nodes, or a given one. @throws {Error} it answers with an error */
-  async ask<Answer>(path: string, body?: object, by?: NodeServer): Promise<Answer> {
+  async ask<Answer>(
+    path: string,
+    body?: object,
+    by?: NodeServer,
+    timeoutMs = ASK_MS_MAX,
+  ): Promise<Answer> {
     const node = by ?? this.#started.find((each) => each.isRunning);
     if (node === undefined) throw new Error('no node runs');
     const answer = await fetch(`${node.restUrl}${path}`, {
-      signal: AbortSignal.timeout(ASK_MS_MAX),
+      signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined
         ? {}
         : {
@@ -136,12 +143,12 @@ export class ProcessCluster implements AsyncDisposable {
     return this.ask('/cluster/rebalance/status');
   }
 
-  /** A collection like the default one. */
-  async createCollection(name: string): Promise<void> {
+  /** A collection like the default one, unless another dimension is told. */
+  async createCollection(name: string, dimension = DIMENSION): Promise<void> {
     const answer = await fetch(`${this.node(1).restUrl}/admin/collections/${name}`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ vector: { dimension: DIMENSION, distance: 'cosine' } }),
+      body: JSON.stringify({ vector: { dimension, distance: 'cosine' } }),
     });
     if (!answer.ok) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
   }
@@ -189,7 +196,9 @@ export class ProcessCluster implements AsyncDisposable {
     if (moves.length + planned > 0) return `${moves.length} moves under way, ${planned} planned`;
     const members = this.#started.filter((node) => node.isRunning).length;
     for (const { shard, replicas } of await this.shards()) {
-      const whole = replicas.filter(({ is_indexed: isIndexed }) => isIndexed).length;
+      const whole = replicas.filter(
+        (each) => each.is_indexed && (each.entries_behind ?? 0) < LAG_MAX,
+      ).length;
       if (whole < Math.min(wanted, members)) return `shard ${shard} has ${whole} whole replicas`;
     }
     return undefined;
