@@ -468,4 +468,3 @@ test('warns of what is allowed but hardly meant', () => {
     'sharding.replica_count',
   ]);
 });
-
