@@ -10,8 +10,6 @@ export interface NodeServerOptions {
   readonly dataDirectory: string;
   readonly restPort: number;
   readonly grpcPort: number;
-  /** On which it listens for other nodes. */
-  readonly raftPort: number;
   readonly flags: readonly string[];
 }
 
@@ -47,11 +45,6 @@ export class NodeServer implements AsyncDisposable {
 
   get dataDirectory(): string {
     return this.#options.dataDirectory;
-  }
-
-  /** On which it listens for other nodes. */
-  get raftPort(): number {
-    return this.#options.raftPort;
   }
 
   get isRunning(): boolean {

@@ -262,7 +262,6 @@ async function nodeServer(ground: NodeGround): Promise<NodeServer> {
     dataDirectory,
     restPort,
     grpcPort,
-    raftPort: raftPorts[number - 1] as number,
     flags: [...FLAGS, ...own, ...flags],
   });
 }
