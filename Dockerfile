@@ -45,7 +45,8 @@ COPY --from=build /opt/grape/dist /opt/grape/dist
 # What runs where no other file is mounted over it: one node.
 COPY containers/single.toml /app/config.toml
 COPY containers/entrypoint.sh /usr/local/bin/grape-entrypoint
-WORKDIR /app
+# A file that names no data_dir means `data` in the working directory: that is the volume.
+WORKDIR /
 VOLUME /data
 # REST, gRPC, metrics, and the port between nodes.
 EXPOSE 6333 6334 9090 7000

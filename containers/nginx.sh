@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs nginx with nginx.conf, and follows the nodes: open-source nginx looks names up once, at its start, and does not start while one of them is unknown.
-# Here, a node whose name is not known (a stopped container) is left out of the configuration, and nginx takes a new one without losing a request
-# whenever a node came, went or got another address.
+# Here, a node whose name is not known (a stopped container) is left out of the configuration, and nginx takes a new one whenever a node came, went or
+# got another address. Requests under way are finished by the old one.
 set -eu
 given=/etc/nginx/nginx.conf
 made=/tmp/nginx.conf

@@ -26,6 +26,7 @@ const HELP = `npm run check:containers -- [options]
 
   --docker CLIENT      the engine's client (docker)
   --network NAME       network for building the image, such as host
+  --built              takes the image that is there
   --keep               leaves the containers and their data for a look
 
 Takes the ports of docker-compose.yml and about ten minutes. Without a container engine nothing is checked.
@@ -35,6 +36,7 @@ const { values } = parseArgs({
   options: {
     docker: { type: 'string', default: 'docker' },
     network: { type: 'string', default: 'default' },
+    built: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -47,8 +49,8 @@ function say(text: string): void {
   process.stdout.write(`${seconds} s  ${text}\n`);
 }
 
-async function check(engine: Engine): Promise<boolean> {
-  const drill = new Drill({ engine, say: (text) => say(`      ${text}`) });
+async function check(engine: Engine, folder: string): Promise<boolean> {
+  const drill = new Drill({ engine, folder, say: (text) => say(`      ${text}`) });
   try {
     for (const [what, step] of drill.steps) {
       say(`  ... ${what}`);
@@ -85,9 +87,11 @@ async function run(): Promise<void> {
     process.exitCode = FAILURE_EXIT_CODE;
     return;
   }
-  say(`building ${IMAGE}`);
-  await engine.docker('build', '--network', values.network, '-t', IMAGE, root);
-  const isRight = await check(engine);
+  if (!values.built) {
+    say(`building ${IMAGE}`);
+    await engine.docker('build', '--network', values.network, '-t', IMAGE, root);
+  }
+  const isRight = await check(engine, folder);
   if (values.keep) say(`kept: ${folder}`);
   else {
     await engine.compose('--profile', 'grow', 'down', '-v', '--timeout', '40');

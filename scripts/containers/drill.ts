@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { GrapeConnection } from '../../src/client/grpc/grape-connection.ts';
 import { alerts, isGreen, replicas, targetsDown } from './cluster-facts.ts';
@@ -20,9 +22,19 @@ const FAULT_MS = 15_000;
 const GAP_MS_MAX = 15_000;
 const TOO_LONG_A_STOP_S = 35;
 
+/** What a node that joins has to know, and no more: the rest is in its environment, or agreed on by the cluster. */
+const SHORTEST_FILE = `[cluster]
+node_id = "node-4"
+node_address = "grape-node-4:6334"
+join_cluster = true
+seed_nodes = ["node-1@grape-node-1:7000"]
+`;
+
 /** What {@link Drill} needs. */
 export interface DrillOptions {
   readonly engine: Engine;
+  /** Where the engine runs compose: a folder that may be changed. */
+  readonly folder: string;
   /** Told of each thing that was done and found. */
   readonly say: (text: string) => void;
 }
@@ -30,11 +42,13 @@ export interface DrillOptions {
 /** What can be shown of a cluster in containers, each as a step; all steps share one cluster, in this order. */
 export class Drill implements AsyncDisposable {
   readonly #engine: Engine;
+  readonly #folder: string;
   readonly #say: (text: string) => void;
   #traffic: Traffic | undefined;
 
-  constructor({ engine, say }: DrillOptions) {
+  constructor({ engine, folder, say }: DrillOptions) {
     this.#engine = engine;
+    this.#folder = folder;
     this.#say = say;
   }
 
@@ -157,10 +171,11 @@ export class Drill implements AsyncDisposable {
   }
 
   async #growsAndShrinks(): Promise<void> {
+    await writeFile(join(this.#folder, 'configs', 'node4.toml'), SHORTEST_FILE);
     await this.#engine.compose('up', '-d', 'grape-node-4');
     await eventually('the fourth node is a member', HEAL_MS_MAX, () => isGreen(BALANCER, 4));
-    const join = { node_id: 'node-4', address: 'grape-node-4:6334' };
-    await rest(`${BALANCER}/cluster/join`, join);
+    const newcomer = { node_id: 'node-4', address: 'grape-node-4:6334' };
+    await rest(`${BALANCER}/cluster/join`, newcomer);
     await eventually('replicas are spread over four', MOVE_MS_MAX, async () => {
       const held = await replicas(BALANCER);
       return (held.get('node-4') ?? 0) >= 12 && (await this.#isStill());
