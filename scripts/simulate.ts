@@ -29,7 +29,7 @@ const HELP = `npm run simulate -- [options]
   --seed S               only this one; tells what was drawn and what happened
   --steps M              events under faults, before everything is healed (20000)
   --trace                prints every event; with --seed
-  --mode cluster|core    whole nodes (cluster), or bare cores: cheaper, and less
+  --mode cluster|core|nodes  Raft hosts (cluster); bare cores: cheaper, and less; or whole nodes
   --mutant NAME          with a known bug of test/simulation/mutants
   --workers W            processes (one a processor)
   --verify-determinism   runs each seed twice and compares what happened
@@ -51,6 +51,10 @@ async function openRunner(): Promise<Runner> {
   if (values.mode === 'core') {
     const { runCoreSeed } = await import('../test/simulation/core/run-core-seed.ts');
     return async (seed) => runCoreSeed({ seed, steps, ...trace });
+  }
+  if (values.mode === 'nodes') {
+    const { runNodesSeed } = await import('../test/simulation/nodes/run-nodes-seed.ts');
+    return (seed) => runNodesSeed({ seed, steps, ...trace });
   }
   const { runSeed } = await import('../test/simulation/run-seed.ts');
   return (seed) => runSeed({ seed, steps, ...trace });

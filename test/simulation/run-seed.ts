@@ -1,8 +1,6 @@
-import { InvariantError } from '../../src/base/assert.ts';
 import { SimulatedCluster } from './cluster/simulated-cluster.ts';
-import { Violation } from './invariants/violation.ts';
 import type { RunOptions, SeedOutcome } from './run-outcome.ts';
-import { withoutRealMachine } from './world/real-machine-guard.ts';
+import { type Ending, simulated } from './run-simulation.ts';
 
 /** Limits of the phases after healing: simulated milliseconds, and events. */
 const SETTLE = { ms: 240_000, events: 400_000 };
@@ -10,37 +8,12 @@ const SERVE = { ms: 60_000, events: 200_000 };
 /** In election timeouts. */
 const CALM_TIMEOUTS = 20;
 
-type Ending = Pick<SeedOutcome, 'outcome'> & Partial<SeedOutcome>;
-
 /**
  * Simulates one cluster: a phase with faults of so many events; then all faults end, and the cluster has to settle, to answer every client, and to stay calm;
  * at last the clients' histories are judged. The same seed gives the same events, on every machine.
  */
-export function runSeed({ seed, steps, trace }: RunOptions): Promise<SeedOutcome> {
-  return withoutRealMachine(async () => {
-    const cluster = new SimulatedCluster(seed);
-    const { queue } = cluster;
-    if (trace !== undefined) queue.trace.printTo(trace);
-    const onUnhandled = (error: unknown): void => cluster.fail(error);
-    process.on('unhandledRejection', onUnhandled);
-    let ending: Ending;
-    try {
-      ending = await phases(cluster, steps);
-    } catch (error) {
-      ending = failure(error);
-    } finally {
-      process.off('unhandledRejection', onUnhandled);
-    }
-    return {
-      seed,
-      events: queue.executed,
-      hash: queue.trace.hash,
-      options: JSON.stringify(cluster.swarm),
-      newest: ending.outcome === 'ok' ? [] : queue.trace.newest(),
-      counts: cluster.allCounts(),
-      ...ending,
-    };
-  });
+export function runSeed(options: RunOptions): Promise<SeedOutcome> {
+  return simulated(() => new SimulatedCluster(options.seed), options, phases);
 }
 
 async function phases(cluster: SimulatedCluster, steps: number): Promise<Ending> {
@@ -89,18 +62,4 @@ async function staysCalm(cluster: SimulatedCluster): Promise<Ending | undefined>
   const isCalm =
     before.leaders === after.leaders && after.messages - before.messages <= messagesMax;
   return isCalm ? undefined : { outcome: 'stuck', invariant: 'stable', detail };
-}
-
-function failure(error: unknown): Ending {
-  if (error instanceof Violation) {
-    return { outcome: 'violation', invariant: error.invariant, detail: error.message };
-  }
-  if (
-    error instanceof InvariantError ||
-    error instanceof TypeError ||
-    error instanceof RangeError
-  ) {
-    return { outcome: 'violation', invariant: 'assertion', detail: error.stack ?? error.message };
-  }
-  throw error;
 }

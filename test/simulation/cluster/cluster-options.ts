@@ -67,7 +67,8 @@ export interface ClusterSwarm {
   readonly drifts: boolean;
 }
 
-function drawWeights(random: RandomStream): ClusterSwarm['weights'] {
+/** How often each act comes. */
+export function drawWeights(random: RandomStream): ClusterSwarm['weights'] {
   const some = (most: number): number => (random.happens(0.35) ? 0 : random.between(0, most));
   return {
     crash: some(1),
@@ -94,7 +95,8 @@ function drawWeights(random: RandomStream): ClusterSwarm['weights'] {
   };
 }
 
-function drawLimits(random: RandomStream): RaftHostLimits {
+/** Small bounds, so that they are met. */
+export function drawLimits(random: RandomStream): RaftHostLimits {
   const heartbeatTicks = 1 + random.below(3);
   const electionTicks = heartbeatTicks * random.pick([4, 6, 10]);
   const commandBytesMax = 4096;
@@ -133,7 +135,8 @@ function drawLimits(random: RandomStream): RaftHostLimits {
   };
 }
 
-function drawDisk(random: RandomStream): DiskOptions {
+/** How a disk behaves. */
+export function drawDisk(random: RandomStream): DiskOptions {
   return {
     writeMeanMs: random.pick([0.1, 0.5]),
     syncMeanMs: random.pick([0.2, 2, 20]),

@@ -3,26 +3,54 @@ import type { EventQueue } from '../world/event-queue.ts';
 import { partition } from '../world/partition.ts';
 import type { RandomStream } from '../world/random-streams.ts';
 import type { SimulatedLinks } from '../world/simulated-links.ts';
+import type { RaftHost } from '../../../src/raft/host/raft-host.ts';
+import type { SimulatedClock } from '../world/simulated-clock.ts';
+import type { SimulatedDisk } from '../world/simulated-disk.ts';
+import type { SimulatedProcess } from '../world/simulated-process.ts';
 import type { ClusterSwarm, FateAct } from './cluster-options.ts';
-import type { FaultBudget } from './fault-budget.ts';
-import type { SimulatedNode } from './simulated-node.ts';
+
+/** What can be harmed: a machine, its disk, and the process on it. */
+export interface FatedNode {
+  /** Of the machine, as links know it. */
+  readonly number: number;
+  readonly clock: SimulatedClock;
+  readonly disk: SimulatedDisk;
+  readonly process: SimulatedProcess | undefined;
+  readonly host: Pick<RaftHost, 'groups'> | undefined;
+  readonly isBeyondRepair: boolean;
+  readonly isSuspect: boolean;
+  expectsFailure: boolean;
+  start(): void;
+  crash(): void;
+  crashAfter(count: number): void;
+  misread(how: 'wrong' | 'short', things: number): void;
+  rot(): string | undefined;
+  wipe(): void;
+}
+
+/** Says who may lose what it knows, and hears who did. */
+export interface LossBudget<Node extends FatedNode> {
+  mayLose(node: Node): boolean;
+  lost(node: Node, what: 'wiped' | 'damaged'): void;
+}
 
 /** What fate is made from. */
-export interface FateOptions {
-  readonly swarm: ClusterSwarm;
-  readonly nodes: readonly SimulatedNode[];
+export interface FateOptions<Node extends FatedNode> {
+  readonly swarm: Pick<ClusterSwarm, 'shapes'>;
+  /** Those that were ever started. */
+  readonly nodes: readonly Node[];
   readonly links: SimulatedLinks;
   readonly queue: EventQueue;
   readonly random: RandomStream;
-  readonly budget: FaultBudget;
+  readonly budget: LossBudget<Node>;
   readonly count: (what: string) => void;
 }
 
 /** Does harm, and undoes it again. */
-export class Fate {
-  readonly #options: FateOptions;
+export class Fate<Node extends FatedNode> {
+  readonly #options: FateOptions<Node>;
 
-  constructor(options: FateOptions) {
+  constructor(options: FateOptions<Node>) {
     this.#options = options;
   }
 
@@ -87,7 +115,7 @@ export class Fate {
   }
 
   /** Starts a process where none runs; on a new disk where the old one cannot be read. */
-  restart(node: SimulatedNode): void {
+  restart(node: Node): void {
     if (node.process !== undefined) return;
     if (node.isBeyondRepair) {
       this.#options.budget.lost(node, 'wiped');
@@ -106,14 +134,14 @@ export class Fate {
     if (random.happens(0.2)) node.crashAfter(1 + random.below(40));
   }
 
-  #someLeader(): SimulatedNode | undefined {
+  #someLeader(): Node | undefined {
     return this.#options.nodes.find(({ host }) =>
       host?.groups().some((status) => status.state === 'open' && status.raft.role === 'leader'),
     );
   }
 
   /** Now and then it wakes by itself. */
-  #pause(node: SimulatedNode): void {
+  #pause(node: Node): void {
     const { queue, random } = this.#options;
     const { process } = node;
     process?.pause();
@@ -131,7 +159,7 @@ export class Fate {
 
   #harmDisk(
     act: (FateAct & `${string}Disk`) | 'failWrite' | 'failSync' | 'misread' | 'rot' | 'wipe',
-    node: SimulatedNode,
+    node: Node,
   ): void {
     const { random, queue, budget, count } = this.#options;
     const { disk } = node;

@@ -40,7 +40,7 @@ export class SimulatedCluster {
   readonly #clients: readonly SimulatedClient[];
   readonly #groups: readonly number[];
   readonly #network: SimulatedNetwork;
-  readonly #fate: Fate;
+  readonly #fate: Fate<SimulatedNode>;
   readonly #operator: Operator;
   readonly #budget: FaultBudget;
   readonly #pace: RandomStream;

@@ -5,7 +5,8 @@ import { RaftHost } from '../../../src/raft/host/raft-host.ts';
 import { nodeOf, replicaId } from '../../../src/raft/host/replica-id.ts';
 import { SegmentedLog } from '../../../src/raft/log/segmented-log.ts';
 import type { ClusterLedger } from '../invariants/cluster-ledger.ts';
-import { hold, Violation } from '../invariants/violation.ts';
+import { compareLog } from '../invariants/log-comparison.ts';
+import { Violation } from '../invariants/violation.ts';
 import type { EventQueue } from '../world/event-queue.ts';
 import type { RandomStreams } from '../world/random-streams.ts';
 import { SimulatedClock } from '../world/simulated-clock.ts';
@@ -189,7 +190,14 @@ export class SimulatedNode {
       segmentBytesMax: swarm.segmentBytesMax,
       cacheBytesMax: swarm.cacheBytesMax,
     });
-    this.#compare(log);
+    compareLog({
+      ledger,
+      node: this.number,
+      log,
+      isRotten: this.#isRotten,
+      onDamage: () => this.#options.count('damageFound'),
+    });
+    this.#isRotten = false;
     return RaftHost.open({
       clock,
       random,
@@ -206,51 +214,6 @@ export class SimulatedNode {
           new Violation('sameState', `node ${this.number}: ${JSON.stringify(mismatch)}`),
         ),
     });
-  }
-
-  /** What the log holds must be what the ledger knows. */
-  #compare(log: SegmentedLog): void {
-    const { ledger } = this.#options;
-    const found = new Map(log.groups.map((group) => [group.group, group]));
-    for (const group of ledger.groups) {
-      const here = found.get(group.group);
-      for (const replica of group.replicas.values()) {
-        if (nodeOf(replica.replica) !== this.number) continue;
-        if (replica.isDestroyed && here?.replica === replica.replica) {
-          hold(
-            here.state === 'destroyed' || (here.state === 'corrupt' && this.#isRotten),
-            'destroyedStaysDestroyed',
-            () => `${replica.name} is ${here.state} again: ${here.damage}`,
-          );
-        }
-        if (replica.isDestroyed) continue;
-        if (replica.isWiped) continue;
-        if (here?.replica !== replica.replica) {
-          // A log that lost records may not know of all groups that it had.
-          if (this.#isRotten || replica.isDamaged) replica.damaged();
-          else replica.absent();
-        } else if (here.state === 'destroyed') replica.foundDestroyed();
-        else if (here.state === 'corrupt') {
-          if (!replica.isDamaged) this.#expectDamage(here.damage);
-          replica.damaged();
-        } else {
-          const { hardState, generation, compacted, firstIndex, lastIndex } = here;
-          const entries =
-            lastIndex < firstIndex ? [] : here.entries(firstIndex, lastIndex + 1, Infinity);
-          replica.recovered({ hardState, generation, compacted, entries });
-        }
-      }
-    }
-    this.#isRotten = false;
-  }
-
-  #expectDamage(damage: string | undefined): void {
-    hold(
-      this.#isRotten,
-      'damageIsReal',
-      () => `node ${this.number} finds its log damaged, and it is not: ${damage}`,
-    );
-    this.#options.count('damageFound');
   }
 
   #observer(): Parameters<SimulatedStateStore['seenBy']>[1] {

@@ -27,6 +27,11 @@ export type Invariant =
   | 'acknowledgedIsApplied'
   | 'refusedHasNoEffect'
   | 'linearizable'
+  | 'oneCluster'
+  | 'numberIsNeverReused'
+  | 'oneReplicaANode'
+  | 'replicasAreKept'
+  | 'epochIsFenced'
   | 'converges'
   | 'stable'
   | 'assertion';

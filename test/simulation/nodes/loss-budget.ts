@@ -1,0 +1,101 @@
+import type { ReplicaId } from '../../../src/raft/core/configuration.ts';
+import { nodeOf } from '../../../src/raft/host/replica-id.ts';
+import { isMember } from '../cluster/fault-budget.ts';
+import type { LossBudget } from '../cluster/fate.ts';
+import type { ClusterLedger } from '../invariants/cluster-ledger.ts';
+import type { GroupLedger } from '../invariants/group-ledger.ts';
+import type { SimulatedMachine } from './simulated-machine.ts';
+
+/** Replicas that lost what they knew, and are still counted on. */
+interface Victim {
+  readonly machine: SimulatedMachine;
+  readonly what: 'wiped' | 'damaged';
+  readonly replicas: Map<number, ReplicaId>;
+}
+
+/**
+ * Keeps losses within what a cluster can survive: at any time at most one node has lost what it knew, and every group that it had a voter in has three or more,
+ * and none of its changes is open.
+ */
+export class NodesLossBudget implements LossBudget<SimulatedMachine> {
+  readonly #ledger: ClusterLedger;
+  #victim: Victim | undefined;
+
+  constructor(ledger: ClusterLedger) {
+    this.#ledger = ledger;
+  }
+
+  get victim(): SimulatedMachine | undefined {
+    return this.#victim?.machine;
+  }
+
+  mayLose(machine: SimulatedMachine): boolean {
+    this.look();
+    if (this.#victim !== undefined) return false;
+    // It is joining: what it may have promised already is not known.
+    if (machine.node === 0) return machine.process === undefined;
+    for (const group of this.#ledger.groups) {
+      const newest = group.configurations.at(-1);
+      if (newest === undefined) return false;
+      if (hasOpenChange(group)) return false;
+      if (!isMember(newest, machine.node)) continue;
+      const isVoter = newest.voters.some((replica) => nodeOf(replica) === machine.node);
+      if (newest.outgoing.length > 0) return false;
+      if (isVoter && newest.voters.length < 3) return false;
+    }
+    return true;
+  }
+
+  lost(machine: SimulatedMachine, what: 'wiped' | 'damaged'): void {
+    const replicas = new Map<number, ReplicaId>();
+    for (const { group, configurations } of this.#ledger.groups) {
+      const newest = configurations.at(-1);
+      if (newest === undefined) continue;
+      const { voters, outgoing, learners } = newest;
+      const own = [...voters, ...outgoing, ...learners].find(
+        (replica) => nodeOf(replica) === machine.node,
+      );
+      if (own !== undefined) replicas.set(group, own);
+    }
+    this.#victim = { machine, what, replicas };
+  }
+
+  /** Whether nobody counts on the victim's replicas any more. */
+  look(): void {
+    if (this.#victim === undefined) return;
+    const { machine, what, replicas } = this.#victim;
+    for (const [group, replica] of replicas) {
+      const status = machine.isUp ? machine.status(group) : undefined;
+      const isWell =
+        what === 'damaged' && status?.state === 'open' && status.raft.replica === replica;
+      const ledger = this.#ledger.group(group);
+      const newest = ledger.configurations.at(-1);
+      const isOut =
+        newest !== undefined &&
+        newest.outgoing.length === 0 &&
+        ![...newest.voters, ...newest.learners].includes(replica) &&
+        !hasOpenChange(ledger);
+      if (isWell || isOut) replicas.delete(group);
+    }
+    if (replicas.size === 0) this.#victim = undefined;
+  }
+}
+
+/** A change of the configuration is in some log and not applied everywhere that counts: what the voters are is not settled. */
+function hasOpenChange(ledger: GroupLedger): boolean {
+  const newest = ledger.configurations.length - 1;
+  const configuration = ledger.configurations[newest];
+  if (configuration === undefined) return true;
+  const { voters, outgoing, learners } = configuration;
+  for (const id of [...voters, ...outgoing, ...learners]) {
+    const replica = ledger.replica(id);
+    if (replica.isWiped || replica.isDamaged) continue;
+    const applied = replica.status?.appliedIndex ?? ledger.commitMax;
+    const isOpen = replica.written.entries.some(
+      ({ kind, index }) => kind === 'configuration' && index > applied,
+    );
+    const isBehind = replica.status !== undefined && replica.configurationAt !== newest;
+    if (isOpen || (isBehind && !learners.includes(id))) return true;
+  }
+  return false;
+}
