@@ -88,7 +88,7 @@ export class MoveDriver {
     const observation = freshObservation(this.#context, round, move.shard);
     if (observation === undefined && seen?.leader !== undefined) return;
     const action = nextMoveAction(move, observation ?? seen, {
-      nodes: round.conditions,
+      nodes: withoutGone(round),
       lagMax: settings.lagMax,
     });
     this.#note(move, action);
@@ -164,6 +164,12 @@ export class MoveDriver {
     const waitsFor = action.kind === 'wait' ? action.for : '';
     this.#notes.set(move.id, { step: move.step, sinceMs, waitsFor });
   }
+}
+
+/** Conditions of nodes; one that is gone does not come back, whether or not anybody still asks it. */
+function withoutGone({ state, conditions }: DriverRound): DriverRound['conditions'] {
+  const gone = [...state.nodes.values()].filter((node) => node.state === 'gone');
+  return new Map([...conditions, ...gone.map(({ number }) => [number, 'lost'] as const)]);
 }
 
 function bytesOf(observation: GroupObservation | undefined, replica: ReplicaId): number {
