@@ -9,8 +9,8 @@ const HELP = `npm run simulate:mutants -- [options]
 Puts known bugs into the source, one at a time, and simulates until an invariant breaks.
 
   --only NAME,NAME   only these
-  --mode MODE        only those that a simulation of bare cores (core) or of whole nodes (cluster) finds
-  --seeds N          seeds for each, at most (1500 of bare cores, 60 of whole nodes)
+  --mode MODE        only those that a simulation of bare cores (core), Raft hosts (cluster) or whole nodes (nodes) finds
+  --seeds N          seeds for each, at most (1500 of bare cores, else 60)
   --first F          the first of them (1)
   --steps M          events under faults, of each seed (20000)
   --workers W        processes (2)
@@ -39,8 +39,12 @@ interface Hunt {
 
 type Ending = Catch | { readonly failure: string };
 
-/** A seed of whole nodes takes about ten times as long. */
-const SEEDS: Readonly<Record<Mutant['mode'], number>> = { core: 1500, cluster: 60 };
+/** A seed of hosts or whole nodes takes about ten times as long. */
+const SEEDS: Readonly<Record<Mutant['mode'], number>> = {
+  core: 1500,
+  cluster: 60,
+  nodes: 60,
+};
 
 function hunts(): readonly Hunt[] {
   const only = values.only?.split(',').map(findMutant) ?? MUTANTS;

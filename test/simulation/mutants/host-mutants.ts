@@ -118,7 +118,7 @@ const CLIENT_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
   },
 ];
 
-/** Bugs that a simulation of whole nodes finds. */
+/** Bugs that a simulation of Raft hosts finds. */
 export const HOST_MUTANTS: readonly Mutant[] = [...DURABILITY_MUTANTS, ...CLIENT_MUTANTS].map(
   (each) => ({ ...each, mode: 'cluster' }),
 );

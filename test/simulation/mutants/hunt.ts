@@ -45,6 +45,7 @@ type Runner = (options: { readonly seed: number; readonly steps: number }) => Pr
 // Loaded after the mutant was installed.
 async function runnerOf(mode: Mutant['mode']): Promise<Runner> {
   if (mode === 'cluster') return (await import('../run-seed.ts')).runSeed;
+  if (mode === 'nodes') return (await import('../nodes/run-nodes-seed.ts')).runNodesSeed;
   const { runCoreSeed } = await import('../core/run-core-seed.ts');
   return async (options) => runCoreSeed(options);
 }

@@ -11,8 +11,8 @@ export interface Mutant {
   readonly replace: string;
   /** What goes wrong with it. */
   readonly why: string;
-  /** Which simulation sees it: of bare cores, or of whole nodes. */
-  readonly mode: 'core' | 'cluster';
+  /** Which simulation sees it: of bare cores, of Raft hosts, or of whole nodes. */
+  readonly mode: 'core' | 'cluster' | 'nodes';
   /** Invariants that it breaks; another one that it breaks first counts as well. */
   readonly expects: readonly Invariant[];
 }

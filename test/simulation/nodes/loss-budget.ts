@@ -4,6 +4,7 @@ import { isMember } from '../cluster/fault-budget.ts';
 import type { LossBudget } from '../cluster/fate.ts';
 import type { ClusterLedger } from '../invariants/cluster-ledger.ts';
 import type { GroupLedger } from '../invariants/group-ledger.ts';
+import { currentConfiguration } from './current-configuration.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 
 /** Replicas that lost what they knew, and are still counted on. */
@@ -25,8 +26,12 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
     this.#ledger = ledger;
   }
 
-  get victim(): SimulatedMachine | undefined {
-    return this.#victim?.machine;
+  /** Who is still counted on, and has lost what it knew; undefined: nobody. */
+  get waitsFor(): string | undefined {
+    if (this.#victim === undefined) return undefined;
+    const { machine, what, replicas } = this.#victim;
+    const left = [...replicas].map(([group, replica]) => `${replica} of group ${group}`);
+    return `machine ${machine.number}, which was ${what}, is not replaced: ${left.join(', ')}`;
   }
 
   mayLose(machine: SimulatedMachine): boolean {
@@ -35,7 +40,7 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
     // It is joining: what it may have promised already is not known.
     if (machine.node === 0) return machine.process === undefined;
     for (const group of this.#ledger.groups) {
-      const newest = group.configurations.at(-1);
+      const newest = currentConfiguration(group);
       if (newest === undefined) return false;
       if (hasOpenChange(group)) return false;
       if (!isMember(newest, machine.node)) continue;
@@ -48,14 +53,14 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
 
   lost(machine: SimulatedMachine, what: 'wiped' | 'damaged'): void {
     const replicas = new Map<number, ReplicaId>();
-    for (const { group, configurations } of this.#ledger.groups) {
-      const newest = configurations.at(-1);
+    for (const ledger of this.#ledger.groups) {
+      const newest = currentConfiguration(ledger);
       if (newest === undefined) continue;
       const { voters, outgoing, learners } = newest;
       const own = [...voters, ...outgoing, ...learners].find(
         (replica) => nodeOf(replica) === machine.node,
       );
-      if (own !== undefined) replicas.set(group, own);
+      if (own !== undefined) replicas.set(ledger.group, own);
     }
     this.#victim = { machine, what, replicas };
   }
@@ -69,7 +74,7 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
       const isWell =
         what === 'damaged' && status?.state === 'open' && status.raft.replica === replica;
       const ledger = this.#ledger.group(group);
-      const newest = ledger.configurations.at(-1);
+      const newest = currentConfiguration(ledger);
       const isOut =
         newest !== undefined &&
         newest.outgoing.length === 0 &&
@@ -83,8 +88,7 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
 
 /** A change of the configuration is in some log and not applied everywhere that counts: what the voters are is not settled. */
 function hasOpenChange(ledger: GroupLedger): boolean {
-  const newest = ledger.configurations.length - 1;
-  const configuration = ledger.configurations[newest];
+  const configuration = currentConfiguration(ledger);
   if (configuration === undefined) return true;
   const { voters, outgoing, learners } = configuration;
   for (const id of [...voters, ...outgoing, ...learners]) {
@@ -94,7 +98,8 @@ function hasOpenChange(ledger: GroupLedger): boolean {
     const isOpen = replica.written.entries.some(
       ({ kind, index }) => kind === 'configuration' && index > applied,
     );
-    const isBehind = replica.status !== undefined && replica.configurationAt !== newest;
+    const own = replica.status?.configuration ?? configuration;
+    const isBehind = JSON.stringify(own) !== JSON.stringify(configuration);
     if (isOpen || (isBehind && !learners.includes(id))) return true;
   }
   return false;

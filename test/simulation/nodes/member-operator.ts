@@ -5,6 +5,7 @@ import { isMember } from '../cluster/fault-budget.ts';
 import type { EventQueue } from '../world/event-queue.ts';
 import type { SimulatedProcess } from '../world/simulated-process.ts';
 import type { RandomStream } from '../world/random-streams.ts';
+import { currentConfiguration } from './current-configuration.ts';
 import type { NodesLossBudget } from './loss-budget.ts';
 import type { NodesLedger } from './nodes-ledger.ts';
 import type { MemberAct } from './nodes-options.ts';
@@ -72,8 +73,8 @@ export class MemberOperator {
     const { machines, ledger, count } = this.#options;
     const machine = machines.find((each) => this.#isGone(each));
     if (machine === undefined) return;
-    const isNeeded = [...ledger.raft.groups].some(({ configurations }) => {
-      const newest = configurations.at(-1);
+    const isNeeded = [...ledger.raft.groups].some((group) => {
+      const newest = currentConfiguration(group);
       return newest !== undefined && isMember(newest, machine.node);
     });
     if (isNeeded) return;

@@ -199,8 +199,8 @@ export class SimulatedNodes {
       return `machine ${down.number} is not up`;
     }
     if (this.#phase !== 'peace') {
-      const { victim } = this.#budget;
-      if (victim !== undefined) return `machine ${victim.number} is not replaced`;
+      const { waitsFor } = this.#budget;
+      if (waitsFor !== undefined) return waitsFor;
     }
     const why = unsettledCluster(this.#ledger, this.#machines);
     return why ?? (this.#operator.isQuiet ? undefined : 'the operator waits');

@@ -1,0 +1,108 @@
+import type { Mutant } from './mutant.ts';
+
+const MEMBERSHIP = 'src/cluster/membership';
+const ROUTING = 'src/cluster/routing';
+
+/** Bugs of who belongs to the cluster, and of how replicas move. */
+const MEMBERSHIP_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
+  {
+    name: 'wiped-node-keeps-its-number',
+    file: 'src/cluster/catalog/node-changes.ts',
+    find: 'const same = nodes.find(({ incarnation }) => incarnation === node.incarnation);',
+    replace:
+      "const same = nodes.find((each) => each.nodeId === node.nodeId && each.state !== 'gone');",
+    why: 'a node without its data is taken for the one that had voted and acknowledged',
+    expects: ['numberIsNeverReused', 'oneVoteATerm', 'electionSafety'],
+  },
+  {
+    name: 'removes-what-the-catalog-does-not-know',
+    file: `${MEMBERSHIP}/replica-keeper.ts`,
+    find: 'return generationOf(replica) < (generations.get(node) ?? 0) ? [remove, ...create] : [];',
+    replace: 'return [remove, ...create];',
+    why: 'a node whose catalog is behind destroys a replica that was made since',
+    expects: ['converges', 'destroyedStaysDestroyed'],
+  },
+  {
+    name: 'switch-without-the-new-voter',
+    file: `${MEMBERSHIP}/guarded-change.ts`,
+    find: "          ...change.add.map((replica) => ({ kind: 'addVoter', replica }) as const),\n",
+    replace:
+      "          ...(change.remove.length > 0 ? [] : change.add).map(\n            (replica) => ({ kind: 'addVoter', replica }) as const,\n          ),\n",
+    why: 'the old replica goes and no other comes: two voters are left of three',
+    expects: ['replicasAreKept', 'converges'],
+  },
+  {
+    name: 'catalog-snapshot-is-forgotten',
+    file: 'src/cluster/catalog/catalog-files.ts',
+    find: '      await file.sync();\n',
+    replace: '',
+    why: 'the catalog says that it is durable when it was only written',
+    expects: ['logReachesState', 'assertion', 'converges'],
+  },
+  {
+    name: 'epoch-is-not-looked-at',
+    file: 'src/sharding/shard-state-machine.ts',
+    find: 'if (epoch < this.#epoch) {',
+    replace: 'if (epoch < 0) {',
+    why: 'what was sent by a node that knows older replicas is applied behind the fence',
+    expects: ['epochIsFenced'],
+  },
+];
+
+/** Bugs of how nodes write and read for their clients. */
+const ROUTING_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
+  {
+    name: 'retry-under-a-new-number',
+    file: `${ROUTING}/group-writer.ts`,
+    find: 'const stamped = stamp ?? session?.stamp(sequence);',
+    replace:
+      'const again = progress.isUnknown ? session?.take() : undefined;\n          const stamped = stamp ?? session?.stamp(again ?? sequence);',
+    why: 'a write that is sent again is another write',
+    expects: ['exactlyOnce', 'linearizable'],
+  },
+  {
+    name: 'lost-answer-told-as-refused',
+    file: `${ROUTING}/write-outcome.ts`,
+    find: "UNAVAILABLE: 'unknown',",
+    replace: "UNAVAILABLE: 'notApplied',",
+    why: 'a client hears that its write has no effect, and it is seen later',
+    expects: ['linearizable', 'exactlyOnce'],
+  },
+  {
+    name: 'local-read-as-linearizable',
+    file: `${ROUTING}/local-reads.ts`,
+    find: "if (consistency === 'linearizable') {",
+    replace: "if (consistency === 'local') {",
+    why: 'a replica that is behind answers for all',
+    expects: ['linearizable'],
+  },
+  {
+    name: 'names-without-a-barrier',
+    file: `${ROUTING}/read-barriers.ts`,
+    find: 'const catalog = this.#join(CATALOG_GROUP);',
+    replace: 'const catalog = Promise.resolve(true);',
+    why: 'a node that missed the drop of a collection still reads it',
+    expects: ['linearizable'],
+  },
+  {
+    name: 'failed-barriers-are-passed',
+    file: `${ROUTING}/read-barriers.ts`,
+    find: 'if (!(await round)) failed.push(shards[place] as number);',
+    replace: 'await round;',
+    why: 'a node that is cut off from a shard answers with what it has',
+    expects: ['linearizable'],
+  },
+  {
+    name: 'reads-what-is-not-indexed',
+    file: `${ROUTING}/local-reads.ts`,
+    find: 'for (const shard of shards) if (!readable.has(shard)) return false;\n    return true;',
+    replace: 'return shards.length > 0 && readable.size > 0;',
+    why: 'a shard that is not here, or not in the indexes yet, has no points as far as a read can see',
+    expects: ['linearizable', 'assertion'],
+  },
+];
+
+/** Bugs that a simulation of whole nodes finds. */
+export const NODE_MUTANTS: readonly Mutant[] = [...MEMBERSHIP_MUTANTS, ...ROUTING_MUTANTS].map(
+  (each) => ({ ...each, mode: 'nodes' }),
+);
