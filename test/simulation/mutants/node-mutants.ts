@@ -6,6 +6,14 @@ const ROUTING = 'src/cluster/routing';
 /** Bugs of who belongs to the cluster, and of how replicas move. */
 const MEMBERSHIP_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
   {
+    name: 'founds-without-majority',
+    file: `${MEMBERSHIP}/formation.ts`,
+    find: 'if (!changed && 2 * consenting > initialPeers.length) return [];',
+    replace: 'if (!changed) return [];',
+    why: 'a founder that lost its disk, and reaches nobody, founds a second cluster',
+    expects: ['oneCluster', 'oneVoteATerm', 'sameState'],
+  },
+  {
     name: 'wiped-node-keeps-its-number',
     file: 'src/cluster/catalog/node-changes.ts',
     find: 'const same = nodes.find(({ incarnation }) => incarnation === node.incarnation);',
