@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 const PROTO = 'proto/grape/v1/grape.proto';
-const OUTPUT = 'src/api/grpc/generated/messages.ts';
+const FOLDER = 'src/api/grpc/generated';
 
 const HEADER = `/* Made from ${PROTO} by scripts/generate-grpc-types.ts; not edited by hand. */
 
@@ -26,19 +26,51 @@ export interface GeneratedFile {
   readonly content: string;
 }
 
-/** The TypeScript types of the messages of grape.proto, for the drift check and for writing them. */
+/** The TypeScript types of the messages of grape.proto, for the drift check and for writing them: a file for each section, and one that has them all. */
 export async function generateGrpcTypes(): Promise<GeneratedFile[]> {
   const proto = await readFile(new URL(`../${PROTO}`, import.meta.url), 'utf8');
-  return [{ path: OUTPUT, content: messageTypes(proto) }];
+  const sections = sectionsOf(proto).map(({ name, text }) => ({ name, types: messageTypes(text) }));
+  const all = sections.map(({ name }) => `export type * from './${name}.ts';\n`).join('');
+  return [
+    { path: `${FOLDER}/messages.ts`, content: `${HEADER}\n${all}` },
+    ...sections.map(({ name, types }) => ({
+      path: `${FOLDER}/${name}.ts`,
+      content: `${HEADER}\n${importsOf(name, types, sections)}${types}`,
+    })),
+  ];
+}
+
+const SECTION = /^\/\/ -+ (\w+)$/m;
+
+/** The parts of the file that a ruled line with a name begins; services come before the first and have no messages. */
+function sectionsOf(proto: string): readonly { readonly name: string; readonly text: string }[] {
+  const parts = proto.split(SECTION).slice(1);
+  return parts.flatMap((name, at) => (at % 2 === 0 ? [{ name, text: parts[at + 1] ?? '' }] : []));
+}
+
+/** Types that other sections declare and this one names. */
+function importsOf(
+  name: string,
+  types: string,
+  sections: readonly { readonly name: string; readonly types: string }[],
+): string {
+  const named = new Set(types.replaceAll(/\/\*.*?\*\//gs, '').match(/\b[A-Z]\w+/g));
+  const lines = sections.flatMap((other) => {
+    const declared = [...other.types.matchAll(/^export (?:interface|type) (\w+)/gm)];
+    const used = declared.flatMap(([, type = '']) => (named.has(type) ? [type] : []));
+    if (other.name === name || used.length === 0) return [];
+    return [`import type { ${used.sort().join(', ')} } from './${other.name}.ts';\n`];
+  });
+  return lines.length === 0 ? '' : `${lines.join('')}\n`;
 }
 
 /**
- * One interface a message, one union an enum. It reads the plain style that grape.proto keeps to: a declaration a line, nothing nested but oneofs.
+ * Of a section: one interface a message, one union an enum. It reads the plain style that grape.proto keeps to: a declaration a line, nothing nested but oneofs.
  *
  * @throws {Error} at a line that is not in that style
  */
 export function messageTypes(proto: string): string {
-  const out: string[] = [HEADER];
+  const out: string[] = [];
   let block = 'none';
   let oneof: { readonly name: string; readonly members: string[] } | undefined;
   for (const raw of proto.split('\n')) {

@@ -17,7 +17,7 @@ export interface ProposeOptions {
 }
 
 /**
- * Where a shard's commands get their order and become durable. On one node a sequencer, in a cluster a Raft group: nothing above can tell.
+ * Where a shard's commands get their order and become durable. A Raft group each, on one node as on many: nothing above can tell.
  *
  * Commands of one shard are applied in log order; a proposal resolves after its command is durable and applied, so that a read which begins afterwards
  * sees it.
