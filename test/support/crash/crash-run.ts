@@ -24,6 +24,8 @@ const FLAGS = [
   // So long that a server that waits for anything but requests under way is a test that fails.
   '--server.shutdown_timeout_ms=1000000',
 ];
+/** Of the server's log, where a round fails. */
+const LOG_LINES_SHOWN = 40;
 const WRITING_MS = { min: 100, spread: 2_400 };
 const STARTING_MS = { min: 150, spread: 1_200 };
 /** Of rounds: those in which the server is killed once more while it recovers. */
@@ -71,7 +73,8 @@ export async function crashRun({
     } catch (error) {
       await server.stop('SIGKILL');
       const message = error instanceof Error ? error.message : String(error);
-      throw new Error(`seed ${seed}, round ${round}, folder ${dataDir}:\n${message}`, {
+      const log = server.output.slice(-LOG_LINES_SHOWN).join('\n');
+      throw new Error(`seed ${seed}, round ${round}, folder ${dataDir}:\n${message}\n${log}`, {
         cause: error,
       });
     }
