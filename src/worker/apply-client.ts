@@ -22,8 +22,6 @@ export interface ApplyClientOptions {
   /** Hands each view on, before any reply that comes after it; resolves when all search threads have adopted it. */
   readonly onView: (view: IndexView) => Promise<void>;
   readonly onViewDropped: (collection: number) => void;
-  /** A dropped collection's points are all gone from the stores. */
-  readonly onSwept: (collection: number) => void;
   /** The shards whose points are all in the indexes, after every change. */
   readonly onIndexed: (shards: ReadonlySet<number>) => void;
   readonly onLog: (message: LogMessage) => void;
@@ -50,8 +48,6 @@ export class ApplyClient implements ShardCalls {
           return options.onViewDropped(message.collection);
         case 'indexed':
           return options.onIndexed(message.shards);
-        case 'swept':
-          return options.onSwept(message.collection);
         case 'log':
           return options.onLog(message);
         case 'ready':
@@ -149,17 +145,8 @@ export class ApplyClient implements ShardCalls {
     return this.#channel.call({ kind: 'drop', collection });
   }
 
-  sweepHere(collection: number): Promise<void> {
-    return this.#channel.call({ kind: 'sweepHere', collection });
-  }
-
   swept(collections: readonly number[]): Promise<readonly number[]> {
     return this.#channel.call({ kind: 'swept', collections });
-  }
-
-  /** Collections that have points here. */
-  collections(): Promise<readonly number[]> {
-    return this.#channel.call({ kind: 'collections' });
   }
 
   optimize(collection: number, signal?: AbortSignal): Promise<void> {

@@ -29,7 +29,6 @@ export interface ApplyEngineOptions {
   /** Told of commands that cannot be applied. */
   readonly onRefused: (shard: number, index: number, error: SerializedError) => void;
   readonly onDropped: (collection: number) => void;
-  readonly onSwept: (collection: number) => void;
   /** Told of the shards whose points are all in the indexes, after every change of them. */
   readonly onIndexed: (shards: ReadonlySet<number>) => void;
   readonly onFailure: (event: string, error: unknown) => void;
@@ -72,7 +71,7 @@ export class ApplyEngine {
 
   constructor(options: ApplyEngineOptions) {
     this.#options = options;
-    const { edits, onRefused, assertRoom, replicas, onSwept } = options;
+    const { edits, onRefused, assertRoom, replicas } = options;
     const { stores } = replicas;
     const onSurvived = (
       mutations: readonly PointMutation[],
@@ -86,7 +85,6 @@ export class ApplyEngine {
     });
     this.#sweeper = new ShardSweeper({
       stores,
-      onSwept,
       inBackground: (work) => this.#inBackground('sweep_failed', work),
     });
     this.#applier = new ShardApplier({ edits, onRefused, assertRoom, onSurvived });
@@ -188,26 +186,9 @@ export class ApplyEngine {
     });
   }
 
-  /** Marks a collection as dropped in all shards, on a node whose log does not say so, and sweeps it. */
-  async sweepHere(collection: number): Promise<void> {
-    for (const store of this.#options.replicas.stores.values()) await store.drop(collection);
-    for (const store of this.#options.replicas.stores.values()) {
-      this.#sweeper.sweep(store, [collection]);
-    }
-  }
-
   /** See {@link ShardSweeper.swept}. */
   swept(collections: readonly number[]): readonly number[] {
     return this.#sweeper.swept(collections);
-  }
-
-  /** Collections that have points here. */
-  async collections(): Promise<readonly number[]> {
-    const found = new Set<number>();
-    for (const store of this.#options.replicas.stores.values()) {
-      for (const collection of (await store.collections()).keys()) found.add(collection);
-    }
-    return [...found];
   }
 
   async optimize(collection: number): Promise<void> {

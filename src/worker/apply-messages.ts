@@ -42,15 +42,11 @@ export type ApplyCall =
   /** A collection is new or its schema changed; replies nothing, when searches use it. */
   | { readonly kind: 'adopt'; readonly schema: CollectionSchema }
   | { readonly kind: 'drop'; readonly collection: number }
-  /** Marks a collection as dropped in all shards, where their log does not, and sweeps it. */
-  | { readonly kind: 'sweepHere'; readonly collection: number }
   /** Replies those of the collections whose points are gone from all shards here. */
   | { readonly kind: 'swept'; readonly collections: readonly number[] }
   | { readonly kind: 'optimize'; readonly collection: number }
   /** Replies `CollectionState`. */
   | { readonly kind: 'describe'; readonly collection: number }
-  /** Replies the numbers of collections that have points here. */
-  | { readonly kind: 'collections' }
   /** Replies `ShardSize[]`. */
   | { readonly kind: 'measureShards' }
   /** Replies the applied indexes, by shard, after stores that had failed were tried again. */
@@ -94,9 +90,7 @@ export type ApplyThreadOutput =
   | { readonly kind: 'failed'; readonly error: SerializedError }
   /** For all search threads, before any reply that follows. */
   | { readonly kind: 'view'; readonly view: IndexView }
-  | { readonly kind: 'viewDropped'; readonly collection: number }
-  /** A dropped collection's points are all gone. */
-  | { readonly kind: 'swept'; readonly collection: number };
+  | { readonly kind: 'viewDropped'; readonly collection: number };
 
 /** What is asked of the builder thread; replies `BuiltSegment`. */
 export type BuilderCall = { readonly kind: 'build'; readonly job: BuildJob };

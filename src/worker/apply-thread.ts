@@ -74,7 +74,6 @@ async function openEngine(): Promise<OpenEngine> {
     openIndex: (schema) => openCollection(schema, replicas.stores, build),
     onRefused: (shard, index, error) => log('error', 'command_refused', { shard, index, ...error }),
     onDropped: (collection) => post({ kind: 'viewDropped', collection }),
-    onSwept: (collection) => post({ kind: 'swept', collection }),
     onIndexed: (shards) => post({ kind: 'indexed', shards }),
     clock: systemClock,
     frozenRowsMax: data.index.growingRows * FROZEN_SEGMENTS_MAX,
@@ -116,12 +115,8 @@ async function carryOut(open: OpenEngine, call: ApplyCall): Promise<unknown> {
       return engine.adopt(call.schema);
     case 'drop':
       return engine.drop(call.collection);
-    case 'sweepHere':
-      return engine.sweepHere(call.collection);
     case 'swept':
       return engine.swept(call.collections);
-    case 'collections':
-      return engine.collections();
     case 'optimize':
       return engine.optimize(call.collection);
     case 'describe':

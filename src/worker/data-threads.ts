@@ -32,7 +32,6 @@ export interface DataThreadsOptions {
   /** Free bytes of the disk below which nothing is written. */
   readonly minFreeDiskBytes: number;
   readonly log: (message: Omit<LogMessage, 'kind'>) => void;
-  readonly onSwept: ApplyClientOptions['onSwept'];
   readonly onIndexed: ApplyClientOptions['onIndexed'];
   readonly onBuilt?: ((reason: BuildReason, rows: number, seconds: number) => void) | undefined;
   /** A thread ended by itself: nothing can go on. */
@@ -121,7 +120,7 @@ function startApplyThread(
   pool: SearchPool,
   options: DataThreadsOptions,
 ): ApplyClient {
-  const { onFatal, onSwept, onIndexed, onBuilt, log } = options;
+  const { onFatal, onIndexed, onBuilt, log } = options;
   const lanes = options.searchThreads + LANES_BESIDE_SEARCH;
   const { port1: builder, port2: calls } = new MessageChannel();
   const builderThread: Thread<BuilderThreadOutput, { kind: 'close' }> = spawnThread({
@@ -147,7 +146,6 @@ function startApplyThread(
     thread,
     onView: (view) => pool.publish(view),
     onViewDropped: (collection) => pool.drop(collection),
-    onSwept,
     onIndexed,
     onLog: log,
   });

@@ -3,8 +3,6 @@ import type { ShardStore } from '../storage/shard-store.ts';
 export interface ShardSweeperOptions {
   /** By shard: those that are here. */
   readonly stores: ReadonlyMap<number, ShardStore>;
-  /** A dropped collection's points are gone from all shards that are here. */
-  readonly onSwept: (collection: number) => void;
   /** Carries on with something that nobody waits for. */
   readonly inBackground: (work: Promise<void>) => void;
 }
@@ -40,6 +38,5 @@ export class ShardSweeper {
 
   async #sweep(store: ShardStore, collection: number): Promise<void> {
     while (!(await store.sweep(collection, SWEEP_RECORDS))) if (this.#isClosed) return;
-    if (this.swept([collection]).length > 0) this.#options.onSwept(collection);
   }
 }

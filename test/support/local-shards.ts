@@ -17,7 +17,6 @@ export function localShards(
 ) {
   const replicas = new ShardReplicas({ disk, shardCount: 16, random: seededRandom(seed) });
   const indexed: ReadonlySet<number>[] = [];
-  const swept: number[] = [];
   const engine = new ApplyEngine({
     replicas,
     edits: testEdits,
@@ -25,7 +24,6 @@ export function localShards(
     openIndex: () => expect.unreachable(),
     onRefused: () => {},
     onDropped: () => {},
-    onSwept: (collection) => void swept.push(collection),
     onIndexed: (shards) => void indexed.push(shards),
     onFailure: (event, error) => {
       throw new Error(event, { cause: error });
@@ -57,5 +55,5 @@ export function localShards(
       }),
     destroy: (shard) => calls.destroyShard(shard),
   };
-  return { replicas, engine, calls, steps, factory, indexed, swept };
+  return { replicas, engine, calls, steps, factory, indexed };
 }

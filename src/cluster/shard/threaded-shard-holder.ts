@@ -68,18 +68,15 @@ export class ThreadedShardHolder implements ShardHolder {
   readonly #options: ThreadedShardHolderOptions;
   readonly #steps: StepQueue;
   readonly #places: ShardPlaces;
-  readonly #sweptListeners: SweptListener[];
 
   private constructor(
     options: ThreadedShardHolderOptions,
     threads: DataThreads,
     places: ShardPlaces,
-    sweptListeners: SweptListener[],
   ) {
     this.#options = options;
     this.#threads = threads;
     this.#places = places;
-    this.#sweptListeners = sweptListeners;
     const { clock, defer } = options;
     this.#steps = new StepQueue({
       apply: (steps) => this.applySteps(steps),
@@ -98,7 +95,6 @@ export class ThreadedShardHolder implements ShardHolder {
 
   /** Starts the threads; the shards are opened by `machines`, the indexes by {@link adopt}. @throws {VectorDbError} DISK_FULL, STORAGE_FAILED */
   static async open(options: ThreadedShardHolderOptions): Promise<ThreadedShardHolder> {
-    const sweptListeners: SweptListener[] = [];
     const parts: { places?: ShardPlaces } = {};
     const threads = await DataThreads.start({
       shards: shardFolders(options),
@@ -108,16 +104,13 @@ export class ThreadedShardHolder implements ShardHolder {
       searchQueueMax: options.searchQueueMax,
       minFreeDiskBytes: options.storage.minFreeDiskBytes,
       log: options.log,
-      onSwept: (collection) => {
-        for (const listener of sweptListeners) listener(collection);
-      },
       onIndexed: (shards) => parts.places?.indexed(shards),
       onBuilt: (reason, rows, seconds) => options.recorder?.segmentBuilt(reason, rows, seconds),
       onFatal: options.onFatal,
     });
     const places = new ShardPlaces({ calls: threads.client, readers: threads.pool });
     parts.places = places;
-    return new ThreadedShardHolder(options, threads, places, sweptListeners);
+    return new ThreadedShardHolder(options, threads, places);
   }
 
   get readable(): ReadonlySet<number> {
@@ -169,10 +162,6 @@ export class ThreadedShardHolder implements ShardHolder {
       .toSorted((a, b) => a.shard - b.shard);
   }
 
-  onSwept(listener: SweptListener): void {
-    this.#sweptListeners.push(listener);
-  }
-
   /** Of these collections, those that all shards here have dropped, and of which nothing is left. */
   swept(collections: readonly number[]): Promise<readonly number[]> {
     return this.#threads.client.swept(collections);
@@ -219,16 +208,6 @@ export class ThreadedShardHolder implements ShardHolder {
     });
   }
 
-  /** Collections that have points here. */
-  collections(): Promise<readonly number[]> {
-    return this.#threads.client.collections();
-  }
-
-  /** Marks a collection as dropped in all shards, where their logs do not, and sweeps it. */
-  sweepHere(collection: number): Promise<void> {
-    return this.#threads.client.sweepHere(collection);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#steps.close();
     await this.#threads[Symbol.asyncDispose]();
@@ -247,8 +226,6 @@ export class ThreadedShardHolder implements ShardHolder {
     });
   }
 }
-
-type SweptListener = (collection: number) => void;
 
 function shardFolders({ shardsFolder, shardCount, storage }: ThreadedShardHolderOptions) {
   const share = (bytes: number): number => Math.floor(bytes / shardCount);
