@@ -35,6 +35,15 @@ test.for(LEFT_BYTES)(
     await wait(2_000);
     const at = performance.now();
     const giveBack = takeRoom(full.dataDirectory, leftBytes);
+    await cluster.until('others lead in its place', async () => {
+      const led = (await cluster.shards()).filter(({ primary }) => primary === full.name);
+      return led.length === 0 ? undefined : `it leads ${led.length} shards`;
+    });
+    const ledByOthers = performance.now();
+    await cluster.until('every shard is written while the disk is full', () => {
+      const unwritten = probe.unwritten(ledByOthers).join(', ');
+      return Promise.resolve(unwritten === '' ? undefined : `shards ${unwritten} are not`);
+    });
     await wait(FULL_MS);
     giveBack();
     const back = performance.now();
@@ -51,6 +60,7 @@ test.for(LEFT_BYTES)(
       asked === full.restUrl || asked === full.grpcUrl;
     tell(`disk with ${leftBytes} bytes left`, {
       didEnd,
+      ledByOthersMs: Math.round(ledByOthers - at),
       longestMsWithoutWriteOfAShard: Math.round(probe.longestGap(at, back)),
       settledMs: Math.round(settledMs),
       client: log.codes(({ isPatient }) => isPatient),

@@ -77,6 +77,20 @@ describe('three nodes', () => {
   });
 });
 
+test('a node that refuses writes leads nothing until it takes them again', async () => {
+  await using world = await MembershipWorld.of(3, { shardCount: 6 });
+  const leaders = (): readonly (number | undefined)[] =>
+    ['node-1', 'node-2', 'node-3'].map((name) => world.counts()[name]?.leaders);
+  expect(leaders()).toEqual([2, 2, 2]);
+  world.disk('node-2').isFull = true;
+  await world.until(() => leaders().join() === '3,0,3');
+  await world.run(10_000);
+  expect(leaders()).toEqual([3, 0, 3]);
+  world.disk('node-2').isFull = false;
+  await world.untilAtRest(3);
+  expect(leaders()).toEqual([2, 2, 2]);
+});
+
 describe('a fourth node', () => {
   test('gets its share when asked to, and gives it back before it leaves', async () => {
     await using world = await MembershipWorld.of(3, { shardCount: 16 });

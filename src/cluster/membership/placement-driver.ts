@@ -1,4 +1,5 @@
 import { nodeOf } from '../../raft/host/replica-id.ts';
+import type { NodeNumber } from '../../raft/transport/transport.ts';
 import { groupOfShard } from '../catalog/cluster-state.ts';
 import { planLeaders } from '../placement/leader-plan.ts';
 import { type MovePlan, planMoves } from '../placement/move-plan.ts';
@@ -82,6 +83,13 @@ export class PlacementDriver {
     return corrupt;
   }
 
+  /** Nodes that refuse writes, by their own word. */
+  #refusing({ state }: DriverRound): ReadonlySet<NodeNumber> {
+    const { collector } = this.#context;
+    const nodes = [...state.nodes.keys()];
+    return new Set(nodes.filter((node) => collector.heard(node)?.report.writable === false));
+  }
+
   #evenLeaders(round: DriverRound): void {
     const { caller, slots, settings } = this.#context;
     const leaders = new Map<number, number>();
@@ -93,6 +101,7 @@ export class PlacementDriver {
       state: round.state,
       conditions: round.conditions,
       leaders,
+      refusing: this.#refusing(round),
       isCaughtUp: (shard, node) => {
         const observation = round.groups.get(groupOfShard(shard));
         const voter = observation?.leader?.report.configuration.voters.find(

@@ -18,6 +18,8 @@ interface Layout {
   readonly moving?: readonly number[];
   /** `shard/node` of those that lag. */
   readonly behind?: readonly string[];
+  /** Nodes that refuse writes. */
+  readonly refusing?: readonly number[];
 }
 
 function inputOf({
@@ -26,6 +28,7 @@ function inputOf({
   conditions = {},
   moving = [],
   behind = [],
+  refusing = [],
 }: Layout): LeaderPlanInput {
   const numbers = [...new Set(voters.flat())].sort((a, b) => a - b);
   const state: ClusterState = {
@@ -63,6 +66,7 @@ function inputOf({
       Object.entries(conditions).map(([node, condition]) => [Number(node), condition]),
     ),
     leaders: new Map(voters.map((nodes, shard) => [shard, nodes[0] ?? 0])),
+    refusing: new Set(refusing),
     isCaughtUp: (shard, node) => !behind.includes(`${shard}/${node}`),
   };
 }
@@ -123,6 +127,28 @@ describe('leaders', () => {
     expect(planLeaders(inputOf({ ...leaving, behind: ['0/2'] }))).toEqual([
       { shard: 1, from: 1, to: 2 },
     ]);
+  });
+
+  test('go away from a node that refuses writes, to nobody who does, and come back', () => {
+    const voters = [
+      [1, 2, 3],
+      [2, 1, 3],
+      [3, 1, 2],
+    ];
+    const [transfer, ...others] = planLeaders(inputOf({ voters, refusing: [3] }));
+    expect(transfer).toMatchObject({ shard: 2, from: 3 });
+    expect(others).toEqual([]);
+    expect(planLeaders(inputOf({ voters, refusing: [2, 3] }))).toEqual([
+      { shard: 1, from: 2, to: 1 },
+      { shard: 2, from: 3, to: 1 },
+    ]);
+    expect(planLeaders(inputOf({ voters, refusing: [1, 2, 3] }))).toEqual([]);
+    const after = [
+      [1, 2, 3],
+      [2, 1, 3],
+      [1, 3, 2],
+    ];
+    expect(planLeaders(inputOf({ voters: after }))).toEqual([{ shard: 0, from: 1, to: 3 }]);
   });
 
   test('of shards that move, or whose leader does not answer, are left alone', () => {

@@ -15,6 +15,8 @@ export interface LeaderPlanInput extends Pick<PlacementInput, 'state' | 'conditi
   readonly leaders: ReadonlyMap<number, NodeNumber>;
   /** Whether a node's replica has nearly all that the shard's leader has, and could lead at once. */
   readonly isCaughtUp: (shard: number, node: NodeNumber) => boolean;
+  /** Nodes that refuse writes, as their disks are full for example. */
+  readonly refusing: ReadonlySet<NodeNumber>;
   /** How many to hand over at once; 4 if absent. */
   readonly transfersMax?: number;
 }
@@ -23,7 +25,7 @@ const TRANSFERS_MAX = 4;
 
 /**
  * The transfers that make members lead as many shards each as can be, with as few of them as possible: a best assignment of shards to their voters, not only
- * the next step from the fullest. Empty when leaders are even already. A leaving node leads only what no other node can; shards that move, or
+ * the next step from the fullest. Empty when leaders are even already. A node that leaves or refuses writes leads only what no other node can; shards that move, or
  * whose leader does not answer, are left alone and count.
  */
 export function planLeaders(input: LeaderPlanInput): readonly LeaderTransfer[] {
@@ -48,7 +50,8 @@ export function planLeaders(input: LeaderPlanInput): readonly LeaderTransfer[] {
 
 function itemOf(input: LeaderPlanInput, shard: number, leader: NodeNumber): SpreadItem {
   const voters = input.state.shards[shard]?.replicas.map(({ node }) => node) ?? [];
-  const mayLead = (node: NodeNumber): boolean => input.state.nodes.get(node)?.state === 'member';
+  const mayLead = (node: NodeNumber): boolean =>
+    input.state.nodes.get(node)?.state === 'member' && !input.refusing.has(node);
   const candidates = voters.filter(
     (node) =>
       node !== leader && mayLead(node) && isAlive(input, node) && input.isCaughtUp(shard, node),

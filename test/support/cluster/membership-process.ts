@@ -33,6 +33,8 @@ export interface NodeDisk {
   readonly files: MemoryFileSystem;
   log: MemoryLog;
   shards: ConstructorParameters<typeof MemoryShardHolder>[0];
+  /** Its node says that it refuses writes. */
+  isFull: boolean;
 }
 
 /** A disk with nothing on it. */
@@ -40,6 +42,7 @@ export const newNodeDisk = (): NodeDisk => ({
   files: new MemoryFileSystem(),
   log: new MemoryLog(),
   shards: {},
+  isFull: false,
 });
 
 /** A node that is in its cluster. */
@@ -234,7 +237,7 @@ export class MembershipProcess {
       },
       vitals: () => ({
         version: '1',
-        writable: true,
+        writable: !disk.isFull,
         reasons: [],
         diskFreeBytes: undefined,
         memoryBytes: 1,

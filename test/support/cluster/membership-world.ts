@@ -122,7 +122,7 @@ export class MembershipWorld {
     for (const name of names) this.start(name);
   }
 
-  /** What a node's process, which is not running, left. */
+  /** What a node's process left, or is using. */
   disk(name: string): NodeDisk {
     return must(this.#disks.get(name), 'a disk');
   }

@@ -44,6 +44,11 @@ export class ShardProbe implements AsyncDisposable {
     return Math.max(...gaps);
   }
 
+  /** Shards of which no write that ended since then is known. */
+  unwritten(since: number): readonly number[] {
+    return [...this.#ends.keys()].filter((shard) => !((this.#ends[shard]?.at(-1) ?? 0) > since));
+  }
+
   /** Ends it. */
   async stop(): Promise<void> {
     if (this.#isEnding) return;
