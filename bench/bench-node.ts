@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import type { Quantization } from '../src/index/collection-schema.ts';
 import type { SearchExplanation } from '../src/index/search-explanation.ts';
+import { metricValues } from '../test/support/metric-values.ts';
 import { type ServerProcess, startServer } from '../test/support/server-process.ts';
 import { GrpcClient } from './grpc-client.ts';
 import { runLoad } from './load-generator.ts';
@@ -142,14 +143,7 @@ export class BenchNode implements AsyncDisposable {
 
   /** What `/metrics` shows: values by name with labels, such as `a_total{code="OK"}`. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
-    const text = await (await fetch(this.#server.metricsUrl)).text();
-    const values = new Map<string, number>();
-    for (const line of text.split('\n')) {
-      if (line === '' || line.startsWith('#')) continue;
-      const space = line.lastIndexOf(' ');
-      values.set(line.slice(0, space), Number(line.slice(space + 1)));
-    }
-    return values;
+    return metricValues(await (await fetch(this.#server.metricsUrl)).text());
   }
 
   /** Ends the server and waits for it; gives its exit code. */

@@ -6,6 +6,7 @@ import { RaftHost } from '../raft/host/raft-host.ts';
 import type { StateMachineFactory } from '../raft/host/state-machine.ts';
 import type { LogStorage } from '../raft/log/log-storage.ts';
 import type { MemberTransport, NodeNumber, NodePort } from '../raft/transport/transport.ts';
+import type { TransportStatistics } from '../raft/transport/transport-statistics.ts';
 import type { ShardCommand } from '../sharding/shard-command.ts';
 import { ShardCommandCodec } from '../sharding/shard-command-codec.ts';
 import type { NodeCallHandlers } from './call/node-call-server.ts';
@@ -190,6 +191,11 @@ export class ClusterNode implements AsyncDisposable {
   /** The catalog as it is applied here. */
   get state(): ClusterState {
     return this.#machines.state;
+  }
+
+  /** What this node and the others have said to each other. */
+  get traffic(): TransportStatistics {
+    return this.#transport.statistics;
   }
 
   get operations(): ClusterOperations {

@@ -16,4 +16,10 @@ export class CounterTotal<Label extends string> {
     this.#totals.set(key, total);
     this.#counter.inc(labels, total < before ? total : total - before);
   }
+
+  /** What has these labels is no longer there: it is no longer shown. */
+  forget(labels: Partial<Record<Label, string>>): void {
+    this.#totals.delete(JSON.stringify(labels));
+    this.#counter.remove(labels);
+  }
 }

@@ -1,5 +1,6 @@
 import type { MetricDeclaration } from './metric-declaration.ts';
 import { RAFT_METRIC_TABLE } from './raft-metric-table.ts';
+import { TRANSPORT_METRIC_TABLE } from './transport-metric-table.ts';
 
 /** A tenth of a millisecond to ten seconds. */
 const LATENCY_BUCKETS = [
@@ -198,4 +199,5 @@ export const METRIC_TABLE = {
     labels: ['version'],
   },
   ...RAFT_METRIC_TABLE,
+  ...TRANSPORT_METRIC_TABLE,
 } as const satisfies Record<string, MetricDeclaration>;

@@ -27,6 +27,15 @@ const READING: MetricsReading = {
         commitIndex: 9,
         unappliedEntries: 1,
         replicaLagEntries: 4,
+        snapshots: {
+          chunksSent: 1,
+          chunksUnanswered: 1,
+          snapshotsBegun: 1,
+          snapshotsTaken: 1,
+          chunksTaken: 1,
+          chunksRepeated: 1,
+          bytesTaken: 1,
+        },
       },
     ],
     corruptGroups: 0,
@@ -41,6 +50,17 @@ const READING: MetricsReading = {
     catalogVersion: 12,
     shards: [{ shard: 3, replicas: 3 }],
     replicasWanted: 3,
+    transport: {
+      calls: { answered: 1, failed: 0, cancelled: 0 },
+      callsServed: { answer: 1, none: 0 },
+      callBytes: { sent: 1, received: 1 },
+      messages: { sent: 1, received: 1 },
+      messagesDropped: { unreachable: 0 },
+      bytes: { sent: 1, received: 1 },
+      connects: 1,
+      connectionEnds: { closed: 0 },
+      callsUnderWay: { 2: 0 },
+    },
   },
 };
 

@@ -80,6 +80,48 @@ export const RAFT_METRIC_TABLE = {
     help: 'Writes of groups in those batches: by their ratio, how many groups share an fsync.',
     labels: [],
   },
+  raftSnapshotChunksSent: {
+    name: 'grape_raft_snapshot_chunks_sent_total',
+    type: 'counter',
+    help: "Chunks of a group's snapshots that this node sent, each time that it did.",
+    labels: ['group'],
+  },
+  raftSnapshotChunksUnanswered: {
+    name: 'grape_raft_snapshot_chunks_unanswered_total',
+    type: 'counter',
+    help: 'Of those, chunks that no answer came for: the receiver is asked whether it has them before they are sent again.',
+    labels: ['group'],
+  },
+  raftSnapshotsBegun: {
+    name: 'grape_raft_snapshots_begun_total',
+    type: 'counter',
+    help: 'Snapshots of a group that began to arrive on this node.',
+    labels: ['group'],
+  },
+  raftSnapshotsTaken: {
+    name: 'grape_raft_snapshots_taken_total',
+    type: 'counter',
+    help: 'Of those, snapshots that arrived whole.',
+    labels: ['group'],
+  },
+  raftSnapshotChunksTaken: {
+    name: 'grape_raft_snapshot_chunks_taken_total',
+    type: 'counter',
+    help: "Chunks of a group's snapshots that arrived on this node, each counted once.",
+    labels: ['group'],
+  },
+  raftSnapshotChunksRepeated: {
+    name: 'grape_raft_snapshot_chunks_repeated_total',
+    type: 'counter',
+    help: 'Chunks that arrived on this node although they had arrived before.',
+    labels: ['group'],
+  },
+  raftSnapshotBytesTaken: {
+    name: 'grape_raft_snapshot_taken_bytes_total',
+    type: 'counter',
+    help: 'Bytes of the chunks that were taken.',
+    labels: ['group'],
+  },
   clusterNodes: {
     name: 'grape_cluster_nodes',
     type: 'gauge',

@@ -1,5 +1,28 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { RaftMetrics, type RaftGroupReading, type RaftReading } from './raft-metrics.ts';
+import type { TransportReading } from './transport-metrics.ts';
+
+const NO_SNAPSHOTS = {
+  chunksSent: 0,
+  chunksUnanswered: 0,
+  snapshotsBegun: 0,
+  snapshotsTaken: 0,
+  chunksTaken: 0,
+  chunksRepeated: 0,
+  bytesTaken: 0,
+};
+
+const TRANSPORT: TransportReading = {
+  calls: { answered: 4, failed: 1, cancelled: 0 },
+  callsServed: { answer: 3, none: 0 },
+  callBytes: { sent: 10, received: 20 },
+  messages: { sent: 6, received: 7 },
+  messagesDropped: { unreachable: 2 },
+  bytes: { sent: 100, received: 200 },
+  connects: 1,
+  connectionEnds: { closed: 1 },
+  callsUnderWay: { 2: 1 },
+};
 
 function group(name: string, replicaLagEntries?: number): RaftGroupReading {
   return {
@@ -10,6 +33,7 @@ function group(name: string, replicaLagEntries?: number): RaftGroupReading {
     commitIndex: 10,
     unappliedEntries: 2,
     replicaLagEntries,
+    snapshots: { ...NO_SNAPSHOTS, chunksTaken: 5 },
   };
 }
 
@@ -27,6 +51,7 @@ const READING: RaftReading = {
   catalogVersion: 1,
   shards: [{ shard: 0, replicas: 2 }],
   replicasWanted: 3,
+  transport: TRANSPORT,
 };
 
 function shown(): RaftMetrics {
@@ -58,4 +83,17 @@ test('what is counted elsewhere since the start goes up by what came since', asy
   expect(await metrics.text()).toContain('grape_raft_log_batches_total 25');
   metrics.read({ ...READING, logBatches: 5 });
   expect(await metrics.text()).toContain('grape_raft_log_batches_total 30');
+});
+
+test('tells of snapshots by group, and of what nodes say to each other', async () => {
+  const metrics = shown();
+  const text = await metrics.text();
+  expect(text).toContain('grape_raft_snapshot_chunks_taken_total{group="shard-0"} 5');
+  expect(text).toContain('grape_raft_snapshot_chunks_repeated_total{group="shard-0"} 0');
+  expect(text).toContain('grape_transport_calls_total{end="failed"} 1');
+  expect(text).toContain('grape_transport_messages_dropped_total{reason="unreachable"} 2');
+  expect(text).toContain('grape_transport_bytes_total{direction="received"} 200');
+  expect(text).toContain('grape_transport_calls_under_way{node="2"} 1');
+  metrics.read({ ...READING, transport: { ...TRANSPORT, callsUnderWay: {} } });
+  expect(await metrics.text()).not.toContain('grape_transport_calls_under_way{node="2"}');
 });

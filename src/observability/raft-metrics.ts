@@ -1,7 +1,9 @@
 import { Registry } from 'prom-client';
 import { CounterTotal } from './counter-total.ts';
+import type { MetricDeclaration } from './metric-declaration.ts';
 import { MetricMaker } from './metric-maker.ts';
 import { RAFT_METRIC_TABLE } from './raft-metric-table.ts';
+import { TransportMetrics, type TransportReading } from './transport-metrics.ts';
 
 /** A Raft group on this node that takes part. */
 export interface RaftGroupReading {
@@ -14,6 +16,19 @@ export interface RaftGroupReading {
   readonly unappliedEntries: number;
   /** Entries that the slowest other replica is behind; undefined: this node does not lead. */
   readonly replicaLagEntries: number | undefined;
+  readonly snapshots: SnapshotReading;
+}
+
+/** What a group has sent and taken of snapshots on this node since the process began. */
+export interface SnapshotReading {
+  readonly chunksSent: number;
+  /** Of those, the ones that no answer came for. */
+  readonly chunksUnanswered: number;
+  readonly snapshotsBegun: number;
+  readonly snapshotsTaken: number;
+  readonly chunksTaken: number;
+  readonly chunksRepeated: number;
+  readonly bytesTaken: number;
 }
 
 /** Raft and the cluster, as this node sees them at one moment. */
@@ -34,6 +49,7 @@ export interface RaftReading {
   readonly catalogVersion: number;
   readonly shards: readonly { readonly shard: number; readonly replicas: number }[];
   readonly replicasWanted: number;
+  readonly transport: TransportReading;
 }
 
 const T = RAFT_METRIC_TABLE;
@@ -53,8 +69,19 @@ export class RaftMetrics implements Disposable {
   readonly #corruptGroups = this.#make.gauge(T.raftCorruptGroups);
   readonly #logBytes = this.#make.gauge(T.raftLogBytes);
   readonly #logStalled = this.#make.gauge(T.raftLogStalled);
-  readonly #logBatches = new CounterTotal(this.#make.counter(T.raftLogBatches));
-  readonly #logWrites = new CounterTotal(this.#make.counter(T.raftLogWrites));
+  readonly #logBatches = this.#total(T.raftLogBatches);
+  readonly #logWrites = this.#total(T.raftLogWrites);
+  readonly #snapshots = {
+    chunksSent: this.#total(T.raftSnapshotChunksSent),
+    chunksUnanswered: this.#total(T.raftSnapshotChunksUnanswered),
+    snapshotsBegun: this.#total(T.raftSnapshotsBegun),
+    snapshotsTaken: this.#total(T.raftSnapshotsTaken),
+    chunksTaken: this.#total(T.raftSnapshotChunksTaken),
+    chunksRepeated: this.#total(T.raftSnapshotChunksRepeated),
+    bytesTaken: this.#total(T.raftSnapshotBytesTaken),
+  } satisfies Record<keyof SnapshotReading, CounterTotal<'group'>>;
+  #groups = new Set<string>();
+  readonly #transport = new TransportMetrics(this.#make);
   readonly #nodes = this.#make.gauge(T.clusterNodes);
   readonly #moves = this.#make.gauge(T.clusterMoves);
   readonly #catalogVersion = this.#make.gauge(T.clusterCatalogVersion);
@@ -83,10 +110,17 @@ export class RaftMetrics implements Disposable {
     this.#shardReplicas.reset();
     for (const { shard, replicas } of reading.shards) this.#shardReplicas.set({ shard }, replicas);
     this.#replicasWanted.set(reading.replicasWanted);
+    this.#transport.read(reading.transport);
   }
 
   [Symbol.dispose](): void {
     this.#registry.clear();
+  }
+
+  #total<Label extends string>(
+    declaration: MetricDeclaration & { readonly labels: readonly Label[] },
+  ): CounterTotal<Label> {
+    return new CounterTotal(this.#make.counter(declaration));
   }
 
   #readGroups(groups: readonly RaftGroupReading[]): void {
@@ -99,6 +133,12 @@ export class RaftMetrics implements Disposable {
       this.#replicaLag,
     ])
       gauge.reset();
+    const here = new Set(groups.map(({ group }) => group));
+    for (const group of this.#groups) {
+      if (here.has(group)) continue;
+      for (const counter of Object.values(this.#snapshots)) counter.forget({ group });
+    }
+    this.#groups = here;
     for (const { group, ...reading } of groups) {
       this.#term.set({ group }, reading.term);
       this.#isLeader.set({ group }, reading.isLeader ? 1 : 0);
@@ -107,6 +147,9 @@ export class RaftMetrics implements Disposable {
       this.#applyLag.set({ group }, reading.unappliedEntries);
       if (reading.replicaLagEntries !== undefined)
         this.#replicaLag.set({ group }, reading.replicaLagEntries);
+      for (const [what, counter] of Object.entries(this.#snapshots)) {
+        counter.reach({ group }, reading.snapshots[what as keyof SnapshotReading]);
+      }
     }
   }
 }

@@ -2,7 +2,21 @@ import { expect, test } from 'vitest';
 import { EMPTY_CLUSTER, type MemberNode } from '../cluster/catalog/cluster-state.ts';
 import type { PeerProgress, RaftStatus } from '../raft/core/raft-status.ts';
 import type { GroupStatus } from '../raft/host/group-status.ts';
+import { newSnapshotCounts } from '../raft/host/snapshot-counts.ts';
+import { newTransportCounters } from '../raft/transport/transport-statistics.ts';
 import { clusterReading } from './cluster-reading.ts';
+
+const PEER = {
+  node: 3,
+  isConnected: true,
+  queuedMessages: 0,
+  queuedBytes: 0,
+  chunksUnderWay: 0,
+  callsUnderWay: 2,
+  callsServing: 0,
+};
+
+const TRAFFIC = { ...newTransportCounters(), callsAnswered: 8, callsNotServed: 1, peers: [PEER] };
 
 const STATISTICS = {
   turns: 0,
@@ -33,6 +47,7 @@ function group(number: number, raft: Partial<RaftStatus>): GroupStatus {
     messagesDropped: 0,
     snapshotsSent: [],
     snapshotBytesReceived: undefined,
+    snapshotCounts: { ...newSnapshotCounts(), chunksTaken: number },
   };
 }
 
@@ -53,7 +68,7 @@ test('names groups, tells a leader how far the slowest replica is behind, and ad
     }),
   ];
   const host = { groups: () => groups, statistics: STATISTICS };
-  const reading = clusterReading({ host, state: EMPTY_CLUSTER });
+  const reading = clusterReading({ host, state: EMPTY_CLUSTER, traffic: TRAFFIC });
   expect(reading.groups).toMatchObject([
     { group: 'catalog', isLeader: false, hasLeader: true, replicaLagEntries: undefined },
     { group: 'shard-3', isLeader: true, replicaLagEntries: 10 },
@@ -66,10 +81,21 @@ test('names groups, tells a leader how far the slowest replica is behind, and ad
   });
 });
 
+test('tells what groups have taken of snapshots, and what nodes say to each other', () => {
+  const host = { groups: () => [group(1, {})], statistics: STATISTICS };
+  const reading = clusterReading({ host, state: EMPTY_CLUSTER, traffic: TRAFFIC });
+  expect(reading.groups[0]?.snapshots).toMatchObject({ chunksTaken: 1, chunksSent: 0 });
+  expect(reading.transport).toMatchObject({
+    calls: { answered: 8, failed: 0 },
+    callsServed: { answer: 0, none: 1 },
+    callsUnderWay: { 3: 2 },
+  });
+});
+
 test('counts damaged groups apart', () => {
   const damaged: GroupStatus = { state: 'corrupt', group: 2, replica: 1, damage: 'a bad record' };
   const host = { groups: () => [damaged, group(1, {})], statistics: STATISTICS };
-  expect(clusterReading({ host, state: EMPTY_CLUSTER })).toMatchObject({
+  expect(clusterReading({ host, state: EMPTY_CLUSTER, traffic: TRAFFIC })).toMatchObject({
     corruptGroups: 1,
     groups: [{ group: 'catalog' }],
   });
@@ -88,7 +114,7 @@ test('wants no more replicas than there are members to hold them', () => {
     shards: [{ epoch: 1, replicas: [{ node: 1, replica: 1 }], generations: new Map() }],
   };
   const host = { groups: () => [], statistics: STATISTICS };
-  expect(clusterReading({ host, state })).toMatchObject({
+  expect(clusterReading({ host, state, traffic: TRAFFIC })).toMatchObject({
     nodes: { member: 2, leaving: 1 },
     replicasWanted: 2,
     shards: [{ shard: 0, replicas: 1 }],

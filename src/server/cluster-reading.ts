@@ -4,8 +4,10 @@ import {
   shardOfGroup,
 } from '../cluster/catalog/cluster-state.ts';
 import type { RaftGroupReading, RaftReading } from '../observability/raft-metrics.ts';
+import type { TransportReading } from '../observability/transport-metrics.ts';
 import type { OpenGroupStatus } from '../raft/host/group-status.ts';
 import type { RaftHost } from '../raft/host/raft-host.ts';
+import type { TransportStatistics } from '../raft/transport/transport-statistics.ts';
 
 const MS_PER_SECOND = 1_000;
 
@@ -13,10 +15,11 @@ const MS_PER_SECOND = 1_000;
 export interface MeasuredNode {
   readonly host: Pick<RaftHost, 'groups' | 'statistics'>;
   readonly state: ClusterState;
+  readonly traffic: TransportStatistics;
 }
 
 /** How the node's groups and its cluster are at this moment. */
-export function clusterReading({ host, state }: MeasuredNode): RaftReading {
+export function clusterReading({ host, state, traffic }: MeasuredNode): RaftReading {
   const groups = host.groups();
   const open = groups.filter((each) => each.state === 'open');
   const { logBytes, logStalledMs, logBatches, logWrites } = host.statistics;
@@ -36,6 +39,7 @@ export function clusterReading({ host, state }: MeasuredNode): RaftReading {
     catalogVersion: state.version,
     shards: state.shards.map(({ replicas }, shard) => ({ shard, replicas: replicas.length })),
     replicasWanted: Math.min(state.settings.replicaCount, nodes.member),
+    transport: transportReading(traffic),
   };
 }
 
@@ -44,6 +48,7 @@ function groupReading({
   raft,
   leaderNode,
   unappliedEntries,
+  snapshotCounts,
 }: OpenGroupStatus): RaftGroupReading {
   const isLeader = raft.role === 'leader';
   const others = raft.progress.filter(({ replica }) => replica !== raft.replica);
@@ -57,5 +62,23 @@ function groupReading({
     replicaLagEntries: isLeader
       ? Math.max(0, ...others.map(({ match }) => raft.lastIndex - match))
       : undefined,
+    snapshots: snapshotCounts,
+  };
+}
+
+function transportReading(traffic: TransportStatistics): TransportReading {
+  const { callsAnswered, callsFailed, callsCancelled, messagesSent, messagesReceived } = traffic;
+  return {
+    calls: { answered: callsAnswered, failed: callsFailed, cancelled: callsCancelled },
+    callsServed: { answer: traffic.callsServed, none: traffic.callsNotServed },
+    callBytes: { sent: traffic.callBytesSent, received: traffic.callBytesReceived },
+    messages: { sent: messagesSent, received: messagesReceived },
+    messagesDropped: traffic.messagesDropped,
+    bytes: { sent: traffic.bytesSent, received: traffic.bytesReceived },
+    connects: traffic.connects,
+    connectionEnds: traffic.connectionEnds,
+    callsUnderWay: Object.fromEntries(
+      traffic.peers.map(({ node, callsUnderWay }) => [String(node), callsUnderWay]),
+    ),
   };
 }

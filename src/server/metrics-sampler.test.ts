@@ -4,6 +4,7 @@ import { EMPTY_CLUSTER } from '../cluster/catalog/cluster-state.ts';
 import { Metrics } from '../observability/metrics.ts';
 import { HandClock } from '../../test/support/hand-clock.ts';
 import type { RunningDatabase } from './create-database.ts';
+import { newTransportCounters } from '../raft/transport/transport-statistics.ts';
 import { metricsSampler } from './metrics-sampler.ts';
 
 const STATISTICS = {
@@ -22,7 +23,11 @@ function cutOffNode(): RunningDatabase {
       listCollections: () => Promise.reject(new VectorDbError('UNAVAILABLE', 'cut off')),
     },
     gate: { reason: undefined },
-    node: { host: { groups: () => [], statistics: STATISTICS }, state: EMPTY_CLUSTER },
+    node: {
+      host: { groups: () => [], statistics: STATISTICS },
+      state: EMPTY_CLUSTER,
+      traffic: { ...newTransportCounters(), peers: [] },
+    },
     queueDepths: () => ({ search: 7, write: 0, writeBytes: 0 }),
     shardSizes: () => Promise.resolve([{ shard: 3, points: 5, bytes: 6 }]),
     filterLookups: () => ({ hits: 0, misses: 0 }),

@@ -62,6 +62,7 @@ const report: NodeReport = {
       points: 5,
       bytes: 2 ** 40,
       snapshotBytesReceived: undefined,
+      snapshotBytesTaken: 7,
     },
     { state: 'corrupt', group: 4, replica: 5 },
   ],

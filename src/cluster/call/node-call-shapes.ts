@@ -120,6 +120,7 @@ const groupReport = keyed<GroupReport>({
     isIndexed: flag,
     points: integer,
     bytes: integer,
+    snapshotBytesTaken: optional(integer),
   }),
   corrupt: fields<Omit<Extract<GroupReport, { state: 'corrupt' }>, 'state'>>({
     group: integer,

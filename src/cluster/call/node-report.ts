@@ -25,6 +25,8 @@ export type GroupReport =
       readonly isIndexed: boolean;
       readonly points: number;
       readonly bytes: number;
+      /** Of all snapshots that arrived for this replica since its process began, and of the one that is arriving; undefined: its node does not say. */
+      readonly snapshotBytesTaken: number | undefined;
     }
   | { readonly state: 'corrupt'; readonly group: GroupId; readonly replica: number };
 

@@ -136,7 +136,7 @@ export interface MigrationStatus {
   readonly movesPlanned: number;
   /** Moves that ended since the catalog's present leader leads. */
   readonly movesEnded: number;
-  /** Bytes that arrived by moves in that time. */
+  /** Bytes of snapshots that arrived by moves in that time; what was written meanwhile comes by the log. */
   readonly bytesMoved: number;
   /** Names of nodes that give their replicas up. */
   readonly leaving: readonly string[];

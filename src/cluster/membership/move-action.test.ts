@@ -70,6 +70,7 @@ function reportOf(node: number, situation: Situation): GroupReport {
     configuration: known === undefined ? joint(situation) : configurationOf(known.map(id)),
     progress: isLeader ? [...voters, ...learners].map(progress) : [],
     snapshotBytesReceived: undefined,
+    snapshotBytesTaken: 0,
     isIndexed: situation.notIndexed?.includes(node) !== true,
     points: 0,
     bytes: 0,

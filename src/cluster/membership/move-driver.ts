@@ -38,7 +38,7 @@ export class MoveDriver {
     return this.#notes;
   }
 
-  /** Moves that ended, and bytes that came by them, since {@link begin}. */
+  /** Moves that ended, and bytes of snapshots that came by them, since {@link begin}. */
   get totals(): { readonly ended: number; readonly bytes: number } {
     return { ended: this.#ended, bytes: this.#bytesMoved };
   }
@@ -123,7 +123,7 @@ export class MoveDriver {
         return slots.begin(slot, async () => {
           await this.#advance(round, move, action.to);
           if (move.step === 'switching' && move.add !== undefined) {
-            this.#bytesMoved += bytesOf(observation, move.add.replica);
+            this.#bytesMoved += bytesTaken(observation, move.add.replica);
           }
         });
     }
@@ -172,6 +172,8 @@ function withoutGone({ state, conditions }: DriverRound): DriverRound['condition
   return new Map([...conditions, ...gone.map(({ number }) => [number, 'lost'] as const)]);
 }
 
-function bytesOf(observation: GroupObservation | undefined, replica: ReplicaId): number {
-  return observation === undefined ? 0 : (openReplica(observation, replica)?.bytes ?? 0);
+/** What came by the network, uncompressed; that it takes less room on the disk says nothing of the way. */
+function bytesTaken(observation: GroupObservation | undefined, replica: ReplicaId): number {
+  if (observation === undefined) return 0;
+  return openReplica(observation, replica)?.snapshotBytesTaken ?? 0;
 }

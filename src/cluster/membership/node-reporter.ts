@@ -83,7 +83,7 @@ function reportOf(
   if (status.state === 'corrupt') {
     return { state: 'corrupt', group: status.group, replica: status.replica };
   }
-  const { group, raft, leaderNode, snapshotBytesReceived } = status;
+  const { group, raft, leaderNode, snapshotBytesReceived, snapshotCounts } = status;
   const { replica, role, term, appliedIndex, lastIndex, configuration, progress } = raft;
   return {
     state: 'open',
@@ -97,6 +97,7 @@ function reportOf(
     configuration,
     progress,
     snapshotBytesReceived,
+    snapshotBytesTaken: snapshotCounts.bytesTaken,
     isIndexed,
     points: held?.points ?? 0,
     bytes: held?.bytes ?? 0,

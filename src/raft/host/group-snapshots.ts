@@ -7,7 +7,9 @@ import type { SnapshotRequest } from '../core/message.ts';
 import type { GroupId } from '../log/log-storage.ts';
 import type { SnapshotChunk, SnapshotChunkReply } from '../transport/transport.ts';
 import type { ApplyPipeline } from './apply-pipeline.ts';
+import type { OpenGroupStatus } from './group-status.ts';
 import type { Slots } from './slots.ts';
+import { newSnapshotCounts } from './snapshot-counts.ts';
 import { type SnapshotOrigin, type StagedSnapshot, SnapshotReceiver } from './snapshot-receiver.ts';
 import type { SnapshotSender, TakenSnapshot } from './snapshot-sender.ts';
 import type { StagedState, StateMachine } from './state-machine.ts';
@@ -57,6 +59,7 @@ export interface GroupSnapshotsOptions {
 export class GroupSnapshots {
   readonly #options: GroupSnapshotsOptions;
   readonly #receiver: SnapshotReceiver;
+  readonly #counts = newSnapshotCounts();
   readonly #sending = new Map<ReplicaId, AbortController>();
   /** Last entries of states that are being sent. */
   readonly #takenIndex = new Map<ReplicaId, LogIndex>();
@@ -76,6 +79,7 @@ export class GroupSnapshots {
       slots: options.receiving,
       stage: (meta) => options.machine.stage(meta),
       objection: (chunk) => this.#objection(chunk),
+      counts: this.#counts,
       onStaged: (snapshot) => {
         this.#isOffering = true;
         void this.#offerWhenStill(snapshot);
@@ -83,12 +87,16 @@ export class GroupSnapshots {
     });
   }
 
-  get sentTo(): readonly ReplicaId[] {
-    return [...this.#sending.keys()];
-  }
-
-  get receivedBytes(): number | undefined {
-    return this.#receiver.receivedBytes;
+  /** At this moment. */
+  get status(): Pick<
+    OpenGroupStatus,
+    'snapshotsSent' | 'snapshotBytesReceived' | 'snapshotCounts'
+  > {
+    return {
+      snapshotsSent: [...this.#sending.keys()],
+      snapshotBytesReceived: this.#receiver.receivedBytes,
+      snapshotCounts: { ...this.#counts },
+    };
   }
 
   /** The last entry of the state that is being sent to a replica: behind it, the replica will need the log. 0: none was taken yet. */
@@ -206,7 +214,12 @@ export class GroupSnapshots {
     const { group, replica, sender, onSent } = this.#options;
     const recipient = { group, from: replica, to, term };
     const { signal } = controller;
-    const { isStaged, index } = await sender.send(recipient, () => this.#take(to), signal);
+    const { isStaged, index } = await sender.send(
+      recipient,
+      () => this.#take(to),
+      signal,
+      this.#counts,
+    );
     if (this.#sending.get(to) !== controller) return;
     this.#sending.delete(to);
     this.#takenIndex.delete(to);

@@ -2,6 +2,7 @@ import type { RaftStatus } from '../core/raft-status.ts';
 import type { ReplicaId } from '../core/configuration.ts';
 import type { GroupId } from '../log/log-storage.ts';
 import type { NodeNumber } from '../transport/transport.ts';
+import type { SnapshotCounts } from './snapshot-counts.ts';
 
 /** A group on this node that takes part. */
 export interface OpenGroupStatus {
@@ -22,6 +23,7 @@ export interface OpenGroupStatus {
   readonly snapshotsSent: readonly ReplicaId[];
   /** Bytes of a snapshot that is arriving; undefined: none is. */
   readonly snapshotBytesReceived: number | undefined;
+  readonly snapshotCounts: Readonly<SnapshotCounts>;
 }
 
 /** A group whose log or state is damaged: silent, it neither votes nor acknowledges until it is removed and made again as another replica. */

@@ -121,8 +121,7 @@ export class RaftGroup implements Schedulable {
       unappliedBytes: this.#pipeline.bytes,
       ...this.requests.waiting,
       messagesDropped: this.#messagesDropped,
-      snapshotsSent: this.#snapshots.sentTo,
-      snapshotBytesReceived: this.#snapshots.receivedBytes,
+      ...this.#snapshots.status,
     };
   }
 

@@ -6,6 +6,7 @@ import { configurationOf } from '../core/configuration.ts';
 import type { SnapshotChunk } from '../transport/transport.ts';
 import { replicaId } from './replica-id.ts';
 import { Slots } from './slots.ts';
+import { newSnapshotCounts } from './snapshot-counts.ts';
 import { SnapshotReceiver, type StagedSnapshot } from './snapshot-receiver.ts';
 import type { StagedState } from './state-machine.ts';
 
@@ -32,11 +33,13 @@ function receiving(objection?: string) {
   const slots = new Slots(1);
   const staged: StagedSnapshot[] = [];
   const states: { bytes: number[]; discarded: boolean; finished: boolean }[] = [];
+  const counts = newSnapshotCounts();
   const trouble: { write?: Error; finish?: Error } = {};
   const receiver = new SnapshotReceiver({
     clock,
     snapshotIdleMs: 1_000,
     slots,
+    counts,
     objection: () => objection,
     onStaged: (snapshot) => staged.push(snapshot),
     stage: () => {
@@ -63,7 +66,7 @@ function receiving(objection?: string) {
       } satisfies StagedState);
     },
   });
-  return { receiver, clock, slots, staged, states, trouble };
+  return { receiver, clock, slots, staged, states, counts, trouble };
 }
 
 describe('pieces', () => {
@@ -80,7 +83,7 @@ describe('pieces', () => {
   });
 
   test('that come twice, or all at once, are taken once', async () => {
-    const { receiver, states, staged } = receiving();
+    const { receiver, states, staged, counts } = receiving();
     const replies = await Promise.all(
       [chunk(0, 4), chunk(0, 4), chunk(4, 10), chunk(4, 10)].map((each) => receiver.onChunk(each)),
     );
@@ -92,6 +95,21 @@ describe('pieces', () => {
     ]);
     expect(states).toHaveLength(1);
     expect(staged).toHaveLength(1);
+    expect(counts).toMatchObject({ chunksTaken: 2, chunksRepeated: 2, bytesTaken: 10 });
+    expect(counts).toMatchObject({ snapshotsBegun: 1, snapshotsTaken: 1 });
+  });
+
+  test('without data ask how far it is, and change nothing', async () => {
+    const { receiver, states, counts } = receiving();
+    const question = (end: number): SnapshotChunk => chunk(end, end, { last: false });
+    expect(await receiver.onChunk(question(4))).toEqual({ kind: 'next', offset: 0 });
+    await receiver.onChunk(chunk(0, 4));
+    expect(await receiver.onChunk(question(4))).toEqual({ kind: 'next', offset: 4 });
+    expect(await receiver.onChunk(question(0))).toEqual({ kind: 'next', offset: 4 });
+    expect(await receiver.onChunk(chunk(4, 10))).toEqual({ kind: 'done' });
+    expect(await receiver.onChunk(question(4))).toEqual({ kind: 'done' });
+    expect(states[0]?.bytes).toEqual([...STATE]);
+    expect(counts).toMatchObject({ chunksTaken: 2, chunksRepeated: 0, bytesTaken: 10 });
   });
 
   test('that leave a gap, or whose checksum differs, are asked for again', async () => {

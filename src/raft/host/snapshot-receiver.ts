@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { VectorDbError } from '../../base/error.ts';
 import type { SnapshotChunk, SnapshotChunkReply } from '../transport/transport.ts';
 import type { Slots } from './slots.ts';
+import type { SnapshotCounts } from './snapshot-counts.ts';
 import type { SnapshotMeta } from '../core/snapshot-meta.ts';
 import type { StagedState } from './state-machine.ts';
 
@@ -31,6 +32,8 @@ export interface SnapshotReceiverOptions {
   /** Why a snapshot is not wanted now; undefined: it is. */
   readonly objection: (chunk: SnapshotChunk) => string | undefined;
   readonly onStaged: (snapshot: StagedSnapshot) => void;
+  /** Of the replica: counted up. */
+  readonly counts: SnapshotCounts;
 }
 
 /**
@@ -90,7 +93,10 @@ export class SnapshotReceiver {
   }
 
   async #take(chunk: SnapshotChunk): Promise<SnapshotChunkReply> {
-    if (chunk.snapshot === this.#stagedName) return { kind: 'done' };
+    if (chunk.snapshot === this.#stagedName) {
+      this.#countRepeated(chunk, chunk.offset + chunk.data.byteLength);
+      return { kind: 'done' };
+    }
     const objection = this.#options.objection(chunk);
     if (objection !== undefined) return { kind: 'refused', reason: objection };
     const current = this.#incoming;
@@ -125,6 +131,7 @@ export class SnapshotReceiver {
       const progressMs = this.#options.clock.monotonicMs();
       const { data: _data, ...origin } = chunk;
       this.#incoming = { origin, state, crc: 0, progressMs };
+      this.#options.counts.snapshotsBegun += 1;
     } catch (error) {
       this.#options.slots.release();
       throw error;
@@ -134,10 +141,16 @@ export class SnapshotReceiver {
 
   async #write(incoming: Incoming, chunk: SnapshotChunk): Promise<SnapshotChunkReply> {
     const { state, origin } = incoming;
-    if (chunk.offset !== state.size) return { kind: 'next', offset: state.size };
+    const { counts } = this.#options;
+    if (chunk.offset !== state.size) {
+      this.#countRepeated(chunk, state.size);
+      return { kind: 'next', offset: state.size };
+    }
     const crc = crc32(chunk.data, incoming.crc);
     if (crc !== chunk.crc) return { kind: 'next', offset: state.size };
     await state.write(chunk.data);
+    if (chunk.data.byteLength > 0 || chunk.last) counts.chunksTaken += 1;
+    counts.bytesTaken += chunk.data.byteLength;
     incoming.crc = crc;
     incoming.progressMs = this.#options.clock.monotonicMs();
     if (!chunk.last) return { kind: 'next', offset: state.size };
@@ -145,8 +158,15 @@ export class SnapshotReceiver {
     this.#incoming = undefined;
     this.#options.slots.release();
     this.#stagedName = chunk.snapshot;
+    counts.snapshotsTaken += 1;
     this.#options.onStaged({ origin, state });
     return { kind: 'done' };
+  }
+
+  /** A piece without data only asks how far the snapshot is. */
+  #countRepeated({ offset, data }: SnapshotChunk, size: number): void {
+    const isRepeated = data.byteLength > 0 && offset + data.byteLength <= size;
+    if (isRepeated) this.#options.counts.chunksRepeated += 1;
   }
 
   async #discard(): Promise<void> {

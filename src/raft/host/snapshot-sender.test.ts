@@ -6,6 +6,7 @@ import { seededRandom } from '../../base/random.ts';
 import { configurationOf } from '../core/configuration.ts';
 import type { SnapshotChunk, SnapshotChunkReply, Transport } from '../transport/transport.ts';
 import { replicaId } from './replica-id.ts';
+import { newSnapshotCounts } from './snapshot-counts.ts';
 import { snapshotNames, SnapshotSender, type TakenSnapshot } from './snapshot-sender.ts';
 
 const STATE = Uint8Array.from({ length: 1000 }, (_, at) => at % 251);
@@ -55,6 +56,9 @@ function sending(
     });
   };
   const controller = new AbortController();
+  const counts = newSnapshotCounts();
+  const send = (how = take): ReturnType<SnapshotSender['send']> =>
+    sender.send(recipient, how, controller.signal, counts);
   const finish = async <T>(promise: Promise<T>): Promise<T> => {
     const state = { isSettled: false };
     const settled = (): void => {
@@ -67,7 +71,7 @@ function sending(
     }
     return promise;
   };
-  return { sender, take, clock, chunks, states, controller, finish };
+  return { send, take, clock, chunks, states, controller, counts, finish };
 }
 
 const done = (chunk: SnapshotChunk): SnapshotChunkReply =>
@@ -75,8 +79,8 @@ const done = (chunk: SnapshotChunk): SnapshotChunkReply =>
 
 describe('a state', () => {
   test('is sent in pieces with a running checksum, and closed', async () => {
-    const { sender, take, chunks, states, controller, finish } = sending(done);
-    const sent = await finish(sender.send(recipient, take, controller.signal));
+    const { send, chunks, states, counts, finish } = sending(done);
+    const sent = await finish(send());
     expect(sent).toEqual({ isStaged: true, index: 9 });
     expect(chunks.map(({ offset, data, last }) => [offset, data.byteLength, last])).toEqual([
       [0, 300, false],
@@ -87,35 +91,58 @@ describe('a state', () => {
     expect(chunks.map(({ crc }) => crc)).toEqual(
       [300, 600, 900, 1000].map((end) => crc32(STATE.subarray(0, end))),
     );
+    expect(counts).toMatchObject({ chunksSent: 4, chunksUnanswered: 0 });
     expect(new Set(chunks.map(({ snapshot }) => snapshot)).size).toBe(1);
     expect(chunks[0]).toMatchObject({ ...recipient, meta: { term: 3, index: 9 } });
     expect(states.open).toBe(0);
   });
 
-  test('goes on where the receiver says after a broken connection', async () => {
-    const { sender, take, chunks, controller, finish } = sending((chunk, count) => {
-      if (count === 3) return new VectorDbError('UNAVAILABLE', 'broken');
-      if (count === 4) return next(300);
-      return done(chunk);
+  test('goes on where the receiver says after a broken connection, which it is asked first', async () => {
+    const { send, chunks, counts, finish } = sending((chunk, count) => {
+      if (count === 3 || count === 4) return new VectorDbError('UNAVAILABLE', 'broken');
+      return count === 5 ? next(300) : done(chunk);
     });
-    const sent = await finish(sender.send(recipient, take, controller.signal));
+    const sent = await finish(send());
     expect(sent.isStaged).toBe(true);
-    expect(chunks.map(({ offset }) => offset)).toEqual([0, 300, 600, 600, 300, 600, 900]);
-    expect(chunks[5]?.crc).toBe(crc32(STATE.subarray(0, 900)));
+    expect(chunks.map(({ offset, data, last }) => [offset, data.byteLength, last])).toEqual([
+      [0, 300, false],
+      [300, 300, false],
+      [600, 300, false],
+      [600, 0, false],
+      [600, 0, false],
+      [300, 300, false],
+      [600, 300, false],
+      [900, 100, true],
+    ]);
+    expect(chunks[4]?.crc).toBe(crc32(STATE.subarray(0, 600)));
+    expect(chunks[6]?.crc).toBe(crc32(STATE.subarray(0, 900)));
+    expect(counts).toMatchObject({ chunksSent: 6, chunksUnanswered: 1 });
+  });
+
+  test('is not sent again where only the answer was lost', async () => {
+    const taken = { bytes: 0 };
+    const { send, chunks, finish } = sending((chunk, count) => {
+      if (chunk.offset === taken.bytes) taken.bytes += chunk.data.byteLength;
+      if (count === 2 || count === 5) return new VectorDbError('UNAVAILABLE', 'broken');
+      return taken.bytes === STATE.byteLength ? { kind: 'done' } : next(taken.bytes);
+    });
+    expect((await finish(send())).isStaged).toBe(true);
+    const pieces = chunks.filter(({ data }) => data.byteLength > 0);
+    expect(pieces.map(({ offset }) => offset)).toEqual([0, 300, 600, 900]);
   });
 
   test('begins anew where the receiver has forgotten it', async () => {
-    const { sender, take, chunks, controller, finish } = sending((chunk, count) =>
+    const { send, chunks, finish } = sending((chunk, count) =>
       count === 3 ? next(0) : done(chunk),
     );
-    await finish(sender.send(recipient, take, controller.signal));
+    await finish(send());
     expect(chunks.map(({ offset }) => offset)).toEqual([0, 300, 600, 0, 300, 600, 900]);
   });
 
   test('is given up where the receiver refuses, or asks for what never ended a piece', async () => {
     for (const reply of [{ kind: 'refused', reason: 'no' } as const, next(77)]) {
-      const { sender, take, chunks, states, controller, finish } = sending(() => reply);
-      const sent = await finish(sender.send(recipient, take, controller.signal));
+      const { send, chunks, states, finish } = sending(() => reply);
+      const sent = await finish(send());
       expect(sent).toEqual({ isStaged: false, index: 9 });
       expect(chunks).toHaveLength(1);
       expect(states.open).toBe(0);
@@ -123,10 +150,10 @@ describe('a state', () => {
   });
 
   test('is given up after a time without progress, not at once', async () => {
-    const { sender, take, chunks, clock, states, controller, finish } = sending((chunk, count) =>
+    const { send, chunks, clock, states, finish } = sending((chunk, count) =>
       count < 3 ? done(chunk) : new VectorDbError('UNAVAILABLE', 'nobody is there'),
     );
-    const sent = await finish(sender.send(recipient, take, controller.signal));
+    const sent = await finish(send());
     expect(sent.isStaged).toBe(false);
     expect(clock.monotonicMs()).toBeGreaterThan(10_000);
     expect(chunks.length).toBeGreaterThan(15);
@@ -135,28 +162,28 @@ describe('a state', () => {
   });
 
   test('is given up when leadership is over', async () => {
-    const { sender, take, chunks, states, controller, finish } = sending((chunk, count) => {
+    const { send, chunks, states, controller, finish } = sending((chunk, count) => {
       if (count === 2) controller.abort();
       return done(chunk);
     });
-    const sent = await finish(sender.send(recipient, take, controller.signal));
+    const sent = await finish(send());
     expect(sent.isStaged).toBe(false);
     expect(chunks).toHaveLength(2);
     expect(states.open).toBe(0);
-    await finish(sender.send(recipient, take, controller.signal));
+    await finish(send());
     expect(states.taken).toBe(1);
   });
 
   test('that cannot be taken or read is no success', async () => {
-    const { sender, controller, finish } = sending(done);
+    const { send, finish } = sending(done);
     const take = (): Promise<TakenSnapshot> => Promise.reject(new Error('EIO'));
-    const sent = await finish(sender.send(recipient, take, controller.signal));
+    const sent = await finish(send(take));
     expect(sent).toEqual({ isStaged: false, index: 0 });
   });
 });
 
 test('only so many are sent at once, within a rate over all', async () => {
-  const { sender, take, states, clock, controller, finish } = sending(done, {
+  const { send, take, states, clock, finish } = sending(done, {
     snapshotBytesPerSecondMax: 1000,
   });
   let openMax = 0;
@@ -164,7 +191,7 @@ test('only so many are sent at once, within a rate over all', async () => {
     openMax = Math.max(openMax, states.open + 1);
     return take();
   };
-  const both = [1, 2].map(() => sender.send(recipient, counted, controller.signal));
+  const both = [1, 2].map(() => send(counted));
   expect((await finish(Promise.all(both))).every(({ isStaged }) => isStaged)).toBe(true);
   expect(openMax).toBe(1);
   expect(clock.monotonicMs()).toBeGreaterThanOrEqual(1_700);

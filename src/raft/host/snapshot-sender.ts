@@ -14,6 +14,7 @@ import type {
   Transport,
 } from '../transport/transport.ts';
 import { nodeOf } from './replica-id.ts';
+import type { SnapshotCounts } from './snapshot-counts.ts';
 import { Slots } from './slots.ts';
 import type { StateSnapshot } from './state-machine.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -38,13 +39,20 @@ export interface SnapshotRecipient {
   readonly term: Term;
 }
 
+type SnapshotOrigin = SnapshotRecipient & Pick<SnapshotChunk, 'snapshot' | 'meta'>;
+
+const NO_DATA = new Uint8Array();
+
 /** A state that was taken, with the configuration at its last entry. */
 export interface TakenSnapshot {
   readonly meta: SnapshotMeta;
   readonly state: StateSnapshot;
 }
 
-/** Sends states of groups in pieces, a few at once and within a rate; goes on after a broken connection where the receiver says that it stopped. */
+/**
+ * Sends states of groups in pieces, a few at once and within a rate. After a piece that was not answered it asks the receiver, in a piece without data, where to
+ * go on: nothing that has arrived goes over the network again.
+ */
 export class SnapshotSender {
   readonly #options: SnapshotSenderOptions;
   readonly #slots: Slots;
@@ -65,11 +73,13 @@ export class SnapshotSender {
    * Whether the recipient has staged the whole state, and its last entry's index; 0 where none was taken.
    *
    * @param take - called when it is this one's turn; the state is kept open until it was sent or given up
+   * @param counts - of the sending replica: counted up
    */
   async send(
     recipient: SnapshotRecipient,
     take: () => Promise<TakenSnapshot>,
     signal: AbortSignal,
+    counts: SnapshotCounts,
   ): Promise<{ readonly isStaged: boolean; readonly index: number }> {
     let index = 0;
     if (!(await this.#slots.take(signal))) return { isStaged: false, index };
@@ -78,7 +88,8 @@ export class SnapshotSender {
       const { meta, state } = await take();
       index = meta.index;
       await using _ = state;
-      return { isStaged: await this.#transfer(recipient, meta, state, signal), index };
+      const origin = { ...recipient, snapshot: this.#options.nextName(), meta };
+      return { isStaged: await this.#transfer(origin, state, signal, counts), index };
     } catch (error) {
       if (error instanceof InvariantError) throw error;
       // A state that cannot be read is its machine's trouble, and shows there; the follower asks again.
@@ -89,26 +100,29 @@ export class SnapshotSender {
   }
 
   async #transfer(
-    recipient: SnapshotRecipient,
-    meta: SnapshotMeta,
+    origin: SnapshotOrigin,
     state: StateSnapshot,
     signal: AbortSignal,
+    counts: SnapshotCounts,
   ): Promise<boolean> {
     const { clock, snapshotChunkBytes, snapshotIdleMs, snapshotRetryMs } = this.#options;
-    const snapshot = this.#options.nextName();
     // Checksums up to where a chunk ended: the places from which the stream can go on.
     const crcAt = new Map([[0, 0]]);
     let offset = 0;
     let furthest = 0;
     let progressMs = clock.monotonicMs();
+    let isAsking = false;
     while (!signal.aborted && clock.monotonicMs() - progressMs <= snapshotIdleMs) {
-      const data = await state.read(offset, snapshotChunkBytes);
+      const data = isAsking ? NO_DATA : await state.read(offset, snapshotChunkBytes);
       const crc = crc32(data, crcAt.get(offset) ?? 0);
-      const last = data.byteLength < snapshotChunkBytes;
+      const last = !isAsking && data.byteLength < snapshotChunkBytes;
       crcAt.set(offset + data.byteLength, crc);
       await this.#bucket.take(data.byteLength, signal);
-      const chunk = { ...recipient, snapshot, meta, offset, data, crc, last };
-      const reply = await this.#sendChunk(chunk, signal);
+      const reply = await this.#sendChunk({ ...origin, offset, data, crc, last }, signal);
+      if (!isAsking) {
+        counts.chunksSent += 1;
+        if (reply === undefined) counts.chunksUnanswered += 1;
+      }
       if (reply?.kind === 'done') return true;
       if (reply?.kind === 'refused') return false;
       if (reply !== undefined && !crcAt.has(reply.offset)) return false;
@@ -117,7 +131,9 @@ export class SnapshotSender {
         furthest = next;
         progressMs = clock.monotonicMs();
       }
-      if (next <= offset) await pause(clock, snapshotRetryMs, signal);
+      const isStuck = reply === undefined || (!isAsking && next <= offset);
+      if (isStuck) await pause(clock, snapshotRetryMs, signal);
+      isAsking = reply === undefined;
       offset = next;
     }
     return false;

@@ -2,6 +2,7 @@ import type { Message } from '../core/message.ts';
 import type { ReplicaId } from '../core/configuration.ts';
 import type { SnapshotMeta } from '../core/snapshot-meta.ts';
 import type { GroupId } from '../log/log-storage.ts';
+import type { TransportStatistics } from './transport-statistics.ts';
 
 /** Numbers the nodes of a cluster, from 1. */
 export type NodeNumber = number;
@@ -116,6 +117,7 @@ export interface Membership {
 export interface MemberTransport extends Transport, CallTransport {
   /** A node is gone for good, and its number with it: what waits for it is dropped or fails, and its connections are refused from now on. */
   forget(node: NodeNumber): void;
+  readonly statistics: TransportStatistics;
 }
 
 /** A node's place on the network: for guests from the start, for the other nodes once it belongs to a cluster. */

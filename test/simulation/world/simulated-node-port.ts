@@ -3,6 +3,7 @@ import { VectorDbError } from '../../../src/base/error.ts';
 import { CALL_BYTES_MAX } from '../../../src/raft/transport/call-codec.ts';
 import type { CallDesk } from '../../../src/raft/transport/call-desk.ts';
 import { GUEST_BYTES_MAX } from '../../../src/raft/transport/tcp-limits.ts';
+import { newTransportCounters } from '../../../src/raft/transport/transport-statistics.ts';
 import type {
   CallHandler,
   CallOptions,
@@ -94,6 +95,8 @@ export class SimulatedNodePort implements NodePort {
       forget: (node) => {
         member.forgotten.add(node);
       },
+      // Nobody measures here.
+      statistics: { ...newTransportCounters(), peers: [] },
       [Symbol.asyncDispose]: () => this[Symbol.asyncDispose](),
     };
   }

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { metricValues } from '../metric-values.ts';
 
 /** Where a node of a cluster is, and how it is started. */
 export interface NodeServerOptions {
@@ -10,6 +11,7 @@ export interface NodeServerOptions {
   readonly dataDirectory: string;
   readonly restPort: number;
   readonly grpcPort: number;
+  readonly raftPort: number;
   readonly flags: readonly string[];
 }
 
@@ -100,6 +102,15 @@ export class NodeServer implements AsyncDisposable {
     } catch (error) {
       return String(error);
     }
+  }
+
+  /** What `/raft/metrics` shows: values by name with labels. */
+  async raftMetrics(): Promise<ReadonlyMap<string, number>> {
+    const answer = await fetch(`http://127.0.0.1:${this.#options.raftPort}/raft/metrics`, {
+      signal: AbortSignal.timeout(ASK_MS_MAX),
+    });
+    if (!answer.ok) throw new Error(`/raft/metrics: ${answer.status}`);
+    return metricValues(await answer.text());
   }
 
   /** Waits until it takes requests. @throws {Error} it does not in time, or ended */

@@ -235,6 +235,7 @@ async function nodeServer(ground: NodeGround): Promise<NodeServer> {
     return `${raftAddress(to)}=127.0.0.1:${shown}`;
   });
   const dataDirectory = join(folder, name);
+  const raftPort = raftPorts[number - 1] as number;
   const peers = raftPorts.slice(0, nodes).map((_, at) => `node-${at + 1}@${raftAddress(at + 1)}`);
   const settings = {
     'server.host': '127.0.0.1',
@@ -246,7 +247,7 @@ async function nodeServer(ground: NodeGround): Promise<NodeServer> {
     'cluster.node_id': name,
     'cluster.node_address': `127.0.0.1:${grpcPort}`,
     'cluster.rest_address': `127.0.0.1:${restPort}`,
-    'cluster.raft_port': raftPorts[number - 1],
+    'cluster.raft_port': raftPort,
     'cluster.raft_address': raftAddress(number),
     'cluster.host_overlay': overlay.join(','),
     ...(number === 1
@@ -262,6 +263,7 @@ async function nodeServer(ground: NodeGround): Promise<NodeServer> {
     dataDirectory,
     restPort,
     grpcPort,
+    raftPort,
     flags: [...FLAGS, ...own, ...flags],
   });
 }
