@@ -55,6 +55,34 @@ describe('a write to a group', () => {
     expect(clock.monotonicMs()).toBeGreaterThanOrEqual(900);
   });
 
+  test('that a full disk refuses is tried again: others lead in its place soon', async () => {
+    const { run, write } = world();
+    let attempts = 0;
+    const written = await run(
+      write(() => {
+        attempts += 1;
+        return attempts < 4
+          ? fail('DISK_FULL', { retryAfterMs: 1_000 })()
+          : Promise.resolve('done');
+      }),
+    );
+    expect(written).toBe('done');
+    const refused = await run(write(fail('DISK_FULL', { retryAfterMs: 1_000 })));
+    expect(refused).toMatchObject({ code: 'DISK_FULL' });
+    const overdue = await run(write(fail('DISK_FULL', { retryAfterMs: 6_000 })));
+    expect(overdue).toMatchObject({ code: 'DISK_FULL' });
+  });
+
+  test.each(['OVERLOADED', 'DISK_FULL', 'LIMIT_EXCEEDED'] as const)(
+    'that may have had an effect is not %s in the end',
+    async (code) => {
+      const { run, write } = world();
+      let attempts = 0;
+      const ended = await run(write(() => fail(attempts++ === 0 ? 'UNAVAILABLE' : code)()));
+      expect(ended).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    },
+  );
+
   test('that may have had an effect never ends as if it had none', async () => {
     const { run, write } = world();
     const codes = ['UNAVAILABLE', 'OVERLOADED', 'OVERLOADED', 'OVERLOADED', 'OVERLOADED'] as const;

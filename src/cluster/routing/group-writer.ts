@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import type { ErrorCode } from '../../base/error-codes.ts';
 import { toVectorDbError, VectorDbError } from '../../base/error.ts';
 import type { Random } from '../../base/random.ts';
 import type { SessionStamp } from '../../raft/host/command-envelope.ts';
@@ -39,8 +40,10 @@ const OPEN_MS = 2_000;
 const RETRY = { firstMs: 20, longestMs: 2_000 };
 /** Less than `SESSION_RESULTS_MAX`, which is what the group keeps. */
 const WINDOW_MAX = 896;
-/** Attempts that a full queue may refuse before the caller is told. */
-const OVERLOADED_MAX = 3;
+/** What a leader refuses that soon has room again, or hands its leadership over. */
+const FULL: ReadonlySet<ErrorCode> = new Set(['OVERLOADED', 'DISK_FULL']);
+/** Attempts that may be refused so before the caller is told. */
+const REFUSALS_MAX = 3;
 /** Redirections that are followed at once, one after another. */
 const REDIRECTIONS_MAX = 2;
 
@@ -50,7 +53,8 @@ interface Progress {
   told: NodeNumber;
   avoid: NodeNumber;
   redirections: number;
-  overloaded: number;
+  /** By {@link FULL}. */
+  refusals: number;
   /** An attempt may have had an effect. */
   isUnknown: boolean;
   last: VectorDbError | undefined;
@@ -74,7 +78,7 @@ export class GroupWriter {
   /**
    * @param attempt - sends the write; its error says what became of it (see `verdictOf`)
    * @param stamp - the write's number in a session of the caller's own; absent: in this node's
-   * @throws {VectorDbError} certainly without effect: UNAVAILABLE, OVERLOADED, and what the group refuses; OUTCOME_UNKNOWN; DEADLINE_EXCEEDED where the caller's
+   * @throws {VectorDbError} certainly without effect: UNAVAILABLE, OVERLOADED, DISK_FULL, and what the group refuses; OUTCOME_UNKNOWN; DEADLINE_EXCEEDED where the caller's
    * signal ended it; SESSION_EXPIRED of the caller's own session
    */
   async write<T>(
@@ -133,7 +137,7 @@ export class GroupWriter {
 
   #progress(): Progress {
     const pause = new RetryPause({ ...this.#options, ...RETRY });
-    const counts = { told: 0, avoid: 0, redirections: 0, overloaded: 0 };
+    const counts = { told: 0, avoid: 0, redirections: 0, refusals: 0 };
     return { pause, ...counts, isUnknown: false, last: undefined };
   }
 
@@ -215,14 +219,14 @@ export class GroupWriter {
     isOwnSession: boolean,
   ): Promise<void> {
     const verdict = verdictOf(error);
-    const isEnd = verdict === 'final' || (verdict === 'forgotten' && !isOwnSession);
-    if (verdict === 'forgotten' && progress.isUnknown && isOwnSession) {
-      throw unknown(this.#options.group, error);
-    }
-    if (error.code === 'OVERLOADED') progress.overloaded += 1;
-    if (isEnd || progress.overloaded > OVERLOADED_MAX) {
-      if (progress.isUnknown && !isEnd) throw unknown(this.#options.group, error);
-      throw error;
+    const { group } = this.#options;
+    // A session of the caller's own: what became of the write is for the caller to find out.
+    if (verdict === 'forgotten' && !isOwnSession) throw error;
+    if (verdict === 'forgotten' && progress.isUnknown) throw unknown(group, error);
+    if (FULL.has(error.code)) progress.refusals += 1;
+    if (verdict === 'final' || progress.refusals > REFUSALS_MAX) {
+      // It says of this attempt that it has no effect, not of those before.
+      throw progress.isUnknown ? unknown(group, error) : error;
     }
     progress.last = error;
     progress.isUnknown ||= verdict === 'unknown';
@@ -239,8 +243,8 @@ export class GroupWriter {
 
   #redirect(error: VectorDbError, to: NodeNumber, progress: Progress): void {
     progress.told = error.leaderNode ?? 0;
-    // A full queue, or a stale number, is no reason to go elsewhere.
-    const isThere = error.code === 'OVERLOADED' || error.code === 'STALE_EPOCH';
+    // A leader that is full, or a stale number, is no reason to go elsewhere.
+    const isThere = FULL.has(error.code) || error.code === 'STALE_EPOCH';
     progress.avoid = isThere || progress.told === to ? 0 : to;
     if (!isThere) this.#hint.forget(to);
   }
@@ -267,7 +271,7 @@ function overdue(group: GroupId, { isUnknown, last }: Progress, limit: TimeLimit
     return new VectorDbError('DEADLINE_EXCEEDED', `group ${group}: ${effect}${why}`);
   }
   if (isUnknown) return unknown(group, last);
-  if (last?.code === 'OVERLOADED') return last;
+  if (last !== undefined && FULL.has(last.code)) return last;
   return new VectorDbError('UNAVAILABLE', `group ${group}: the write has no effect${why}`, {
     cause: last,
   });

@@ -15,6 +15,7 @@ const VERDICTS: Partial<Record<ErrorCode, AttemptVerdict>> = {
   SHUTTING_DOWN: 'notApplied',
   STALE_EPOCH: 'notApplied',
   OVERLOADED: 'notApplied',
+  DISK_FULL: 'notApplied',
   STORAGE_FAILED: 'notApplied',
   DATA_CORRUPT: 'notApplied',
   UNAVAILABLE: 'unknown',
