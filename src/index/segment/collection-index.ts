@@ -75,7 +75,11 @@ export class CollectionIndex implements AsyncDisposable {
         this.#segments.sealed.find(
           (segment) => missingFields(this.#schema, segment.handle.fields).length > 0,
         ),
-      buildFields: (segment) => this.#build('fields', segment.id, [segment]),
+      buildFields: async (segment) => {
+        // An index that went and comes again has the same file: it is built once the one before it is removed.
+        await this.#views.settled();
+        return this.#build('fields', segment.id, [segment]);
+      },
       installFields: (built, segment) => this.#installFields(built, segment),
       isStaged: () => this.#isStaged,
       log: (event) => options.log?.(event),

@@ -59,10 +59,14 @@ export class SealedSegment implements Disposable {
     return segment;
   }
 
-  /** Takes payload indexes that were built for it. */
+  /** Takes payload indexes that were built for it; of those that it had when the build began, some may have gone. */
   addFields(built: BuiltSegment): void {
-    this.handle = { ...this.handle, fields: built.handle.fields };
     const names = new Set(built.files.map((file) => file.name));
+    const added = Object.entries(built.handle.fields).filter(([, name]) => names.has(name));
+    this.handle = {
+      ...this.handle,
+      fields: { ...this.handle.fields, ...Object.fromEntries(added) },
+    };
     this.files = [...this.files.filter((file) => !names.has(file.name)), ...built.files];
   }
 
