@@ -91,7 +91,8 @@ async function run({
       return;
     }
     const { code, message } = toVectorDbError(error);
-    log.fatal({ event: 'failed', code }, message);
+    // Where a bug is, its message alone does not tell.
+    log.fatal({ event: 'failed', code, ...(code === 'INTERNAL' && { err: error }) }, message);
     process.exitCode = FAILURE_EXIT_CODE;
     return;
   }

@@ -103,7 +103,8 @@ function startSearchThreads(
   for (const [i, thread] of threads.entries()) {
     void thread.ended.then((error) => {
       if (closing) return;
-      pool.fail(i, new VectorDbError('INTERNAL', 'a search thread ended', { cause: error }));
+      // The node ends, and says why; who reads meanwhile may try again, on another node or later.
+      pool.fail(i, new VectorDbError('SHUTTING_DOWN', 'the node ends: a search thread has ended'));
       onFatal(ended('search', error));
     });
   }

@@ -78,9 +78,9 @@ describe('search pool', () => {
   test('ends the requests of a thread that is gone, those that wait and those that come', async () => {
     const { pool } = poolOf(1, 10);
     const results = [1, 2, 3].map(() => pool.read(count));
-    pool.fail(0, new VectorDbError('INTERNAL', 'the thread ended'));
+    pool.fail(0, new VectorDbError('SHUTTING_DOWN', 'the thread ended'));
     for (const result of [...results, pool.read(count), pool.releaseStores()]) {
-      await expect(result).rejects.toMatchObject({ code: 'INTERNAL' });
+      await expect(result).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
     }
   });
 });

@@ -22,7 +22,7 @@ export interface SearchThread extends MessageEndpoint<SearchThreadOutput, Search
 export interface ReadExecutor {
   /**
    * @throws {VectorDbError} OVERLOADED when the queue is full; DEADLINE_EXCEEDED when `signal` is aborted before a thread took the request;
-   * INTERNAL once a thread has ended by itself; whatever the thread says
+   * SHUTTING_DOWN once a thread has ended by itself; whatever the thread says
    */
   read<R extends ReadRequest>(request: R, signal?: AbortSignal): Promise<ReadResponses[R['kind']]>;
 }

@@ -46,9 +46,13 @@ test.each([
     ENDS_BY_ITSELF.replace('WHICH', `(${which})`),
   );
   await write(server, 1);
+  const readers = Array.from({ length: 4 }, () => readUntilEnded(server));
   breakIt();
   expect(await server.ended).toBe(1);
   expect(server.output.at(-1)).toContain('broken for a test');
+  // Whoever reads meanwhile may try again, and is told so.
+  const refused = (await Promise.all(readers)).flat();
+  for (const message of refused) expect(message).toContain('"retryable":true');
   await using again = await started(folder.path);
   expect(await countOf(again.server)).toBe(1);
 });
@@ -79,6 +83,20 @@ async function started(folder: string): Promise<AsyncDisposable & { server: Serv
     flags: ['--vector.dimension=2'],
   });
   return { server, [Symbol.asyncDispose]: async () => void (await server.stop()) };
+}
+
+/** What the server answered that was no answer. */
+async function readUntilEnded(server: ServerProcess): Promise<string[]> {
+  const refused: string[] = [];
+  const over = new AbortController();
+  void server.ended.then(() => over.abort());
+  while (!over.signal.aborted) {
+    await countOf(server).catch((error: unknown) => {
+      // What is cut off says nothing.
+      if (error instanceof Error && error.message.includes('"error"')) refused.push(error.message);
+    });
+  }
+  return refused;
 }
 
 async function countOf({ restUrl }: ServerProcess): Promise<number> {

@@ -59,8 +59,14 @@ export async function crashRun({
   const dataDir = await mkdtemp(join(tmpdir(), 'grape-crash-'));
   let state: RunState | undefined;
   let startMsMax = 0;
-  for (let round = 1; round <= rounds; round += 1) {
-    if (signal === 'SIGKILL' && round > 1 && random.next() < KILLED_STARTING_SHARE) {
+  // One more start than rounds: the last one only looks.
+  for (let round = 1; round <= rounds + 1; round += 1) {
+    if (
+      signal === 'SIGKILL' &&
+      round > 1 &&
+      round <= rounds &&
+      random.next() < KILLED_STARTING_SHARE
+    ) {
       const afterMs = STARTING_MS.min + random.below(STARTING_MS.spread);
       await killedWhileStarting({ dataDir, flags: FLAGS, afterMs });
     }
@@ -69,7 +75,8 @@ export async function crashRun({
     try {
       if (state === undefined) state = await firstState(server);
       else report(await compareAll(server, state));
-      report(await writeUntilEnded({ server, state, random, signal }));
+      if (round <= rounds) report(await writeUntilEnded({ server, state, random, signal }));
+      else await server.stop();
     } catch (error) {
       await server.stop('SIGKILL');
       const message = error instanceof Error ? error.message : String(error);
@@ -79,13 +86,10 @@ export async function crashRun({
       });
     }
   }
-  const server = await startServer({ dataDir, flags: FLAGS });
-  const last = state as RunState;
-  report((await compareAll(server, last)).map((problem) => `seed ${seed}, at the end: ${problem}`));
-  await server.stop();
   await rm(dataDir, { recursive: true });
-  const points = last.clients.reduce((sum, client) => sum + client.points.points.length, 0);
-  return { acknowledged: last.acknowledged, points, startMsMax };
+  const { clients, acknowledged } = state as RunState;
+  const points = clients.reduce((sum, client) => sum + client.points.points.length, 0);
+  return { acknowledged, points, startMsMax };
 }
 
 interface ClientState {
