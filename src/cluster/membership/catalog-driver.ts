@@ -2,7 +2,8 @@ import type { ConfigurationStep, ReplicaId } from '../../raft/core/configuration
 import type { OpenGroupStatus } from '../../raft/host/group-status.ts';
 import { nodeOf } from '../../raft/host/replica-id.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
-import { CATALOG_GROUP, type MemberNode } from '../catalog/cluster-state.ts';
+import { CATALOG_GROUP } from '../catalog/cluster-state.ts';
+import { catalogSuccessor } from '../placement/catalog-successor.ts';
 import { planCatalogVoters } from '../placement/catalog-voter-plan.ts';
 import { within } from './deadline.ts';
 import type { DriverContext, DriverRound } from './driver-context.ts';
@@ -32,6 +33,7 @@ export class CatalogDriver {
     const { steps } = planCatalogVoters({
       state: round.state,
       conditions: round.conditions,
+      leader: this.#context.host.node,
       configuration,
       replicas: this.#replicas(round),
       isCaughtUp: (replica) => {
@@ -73,13 +75,8 @@ export class CatalogDriver {
   /** A catalog leader that is leaving leaves that to another one first. */
   #handOver({ state, conditions, signal }: DriverRound, { raft }: OpenGroupStatus): boolean {
     const { clock, host, slots } = this.#context;
-    const isStaying = (node: MemberNode | undefined): boolean => node?.state === 'member';
-    if (isStaying(state.nodes.get(host.node))) return false;
-    const successor = raft.configuration.voters
-      .map(nodeOf)
-      .find(
-        (node) => isStaying(state.nodes.get(node)) && (conditions.get(node) ?? 'alive') === 'alive',
-      );
+    if (state.nodes.get(host.node)?.state === 'member') return false;
+    const successor = catalogSuccessor({ state, conditions, raft });
     if (successor === undefined) return false;
     slots.begin(CATALOG_SLOT, () =>
       within(clock, CHANGE_TIMEOUT_MS, signal, (limited) =>

@@ -36,6 +36,7 @@ function inputOf(
   return {
     state: { ...EMPTY_CLUSTER, nodes: new Map(members.map((each) => [each.number, each])) },
     conditions: new Map(nodes.map(([node, , condition = 'alive']) => [node, condition])),
+    leader: nodes.find(([, , condition = 'alive']) => condition === 'alive')?.[0] ?? 0,
     configuration,
     replicas,
     isCaughtUp: () => true,
@@ -121,6 +122,21 @@ describe('voters of the catalog', () => {
     expect(carriedOut(silent)).toEqual([[1, 3, 4], [2]]);
     const back = inputOf([[1], [2], [3], [4]], configurationOf(ids(1, 3, 4), ids(2)));
     expect(planCatalogVoters(back)).toEqual({ voters: [1, 3, 4], steps: [] });
+  });
+
+  test('that decide alone lead: another might be dead, and not be missed yet', () => {
+    const nodes: NodeLine[] = [[1, '', 'alive', 'leaving'], [2], [3]];
+    const input = { ...inputOf(nodes, configurationOf(ids(1, 2, 3))), leader: 3 };
+    expect(carriedOut(input)).toEqual([[3], [1, 2]]);
+  });
+
+  test('do not stay on a node that is gone because another never catches up', () => {
+    const nodes: NodeLine[] = [[1, '', 'alive', 'gone'], [2], [3], [4]];
+    const input = {
+      ...inputOf(nodes, configurationOf(ids(1), ids(2, 3, 4))),
+      isCaughtUp: (replica: number) => replica !== replicaId(4, 0),
+    };
+    expect(carriedOut(input)).toEqual([[2], [3, 4]]);
   });
 
   test('stay where no other node is alive', () => {

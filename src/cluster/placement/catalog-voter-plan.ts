@@ -9,6 +9,8 @@ const VOTERS_MAX = 5;
 
 /** All that the catalog's voters are chosen by. */
 export interface CatalogVoterInput extends Pick<PlacementInput, 'state' | 'conditions'> {
+  /** Who leads the catalog. */
+  readonly leader: NodeNumber;
   /** Of the catalog's group, as its leader has applied it. */
   readonly configuration: Configuration;
   /** By node: its replica of the catalog, as it reports; of others, the one in the configuration stands. */
@@ -27,12 +29,13 @@ export interface CatalogVoterPlan {
 
 /**
  * The largest odd number of members, at most five, decides; all other nodes that are not gone learn. Nodes that are alive come first, then as many zones as
- * can be, then those that decide already, then those that joined first. A node begins as a learner, and decides only when it has caught up.
+ * can be, then those that decide already, then those that joined first. The leader stays before all others: where one is to decide alone, another might be dead
+and not be missed yet. A node begins as a learner, and decides only when it has caught up.
  */
 export function planCatalogVoters(input: CatalogVoterInput): CatalogVoterPlan {
   const nodes = [...input.state.nodes.values()].filter(({ state }) => state !== 'gone');
   const replicas = new Map(nodes.map(({ number }) => [number, replicaOf(input, number)]));
-  const members = nodes.filter(({ state }) => state === 'member');
+  const members = nodes.filter(({ number }) => isMember(input, number));
   const size = odd(Math.min(VOTERS_MAX, members.length));
   const chosen = choose(input, members, size);
   const voters = chosen.toSorted((a, b) => a - b);
@@ -42,7 +45,9 @@ export function planCatalogVoters(input: CatalogVoterInput): CatalogVoterPlan {
     .map((node) => replicas.get(node) ?? 0)
     .filter((replica) => configuration.voters.includes(replica) || isReady(input, replica));
   const deciders = ready.length === size ? ready : ready.slice(0, odd(ready.length));
-  const isStep = ready.length === size || deciders.length > configuration.voters.length;
+  // Those that are to go are no reason to wait for more.
+  const staying = configuration.voters.map(nodeOf).filter((node) => isMember(input, node));
+  const isStep = ready.length === size || deciders.length > staying.length;
   const known = new Set([...replicas.values()].filter((replica) => replica !== 0));
   return { voters, steps: stepsTo(configuration, known, isStep ? deciders : undefined) };
 }
@@ -83,6 +88,7 @@ function choose(
   while (chosen.length < size && left.size > 0) {
     const [best] = [...left].toSorted((a, b) => {
       const rank = (node: MemberNode): readonly number[] => [
+        node.number === input.leader ? 0 : 1,
         RANK[conditionOf(input, node.number)],
         inZone.get(node.zone) ?? 0,
         decides.has(node.number) ? 0 : 1,
@@ -109,6 +115,10 @@ function replicaOf({ replicas, configuration }: CatalogVoterInput, node: NodeNum
     (replica) => nodeOf(replica) === node,
   );
   return replicas.get(node) ?? Math.max(0, ...configured);
+}
+
+function isMember({ state }: CatalogVoterInput, node: NodeNumber): boolean {
+  return state.nodes.get(node)?.state === 'member';
 }
 
 function isReady({ configuration, isCaughtUp }: CatalogVoterInput, replica: ReplicaId): boolean {
