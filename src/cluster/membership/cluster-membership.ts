@@ -1,7 +1,6 @@
 import { pause } from '../../base/clock.ts';
 import { toVectorDbError, VectorDbError } from '../../base/error.ts';
 import { CATALOG_GROUP, type ClusterState } from '../catalog/cluster-state.ts';
-import { nodeOf } from '../../raft/host/replica-id.ts';
 import type { NodeCallHandlers } from '../call/node-call-server.ts';
 import { Announcer } from './announcer.ts';
 import { assertAdmissible } from './admission.ts';
@@ -13,6 +12,7 @@ import type { ClusterView } from './cluster-view.ts';
 import { ViewMaker } from './view-maker.ts';
 import { within } from './deadline.ts';
 import { beginFirstGroups, foundCluster } from './first-groups.ts';
+import { forgottenNodes } from './forgotten-nodes.ts';
 import { objectionTo } from './guarded-change.ts';
 import type { MembershipOptions } from './membership-options.ts';
 import { NodeReporter } from './node-reporter.ts';
@@ -152,12 +152,7 @@ export class ClusterMembership implements AsyncDisposable {
     const { catalog, host, forgetPeer } = this.#options;
     const status = host.groups().find(({ group }) => group === CATALOG_GROUP);
     if (status?.state === 'open') {
-      const { voters, outgoing, learners } = status.raft.configuration;
-      const members = new Set([...voters, ...outgoing, ...learners].map(nodeOf));
-      for (const { number, state } of catalog.state.nodes.values()) {
-        // Until then it has to hear that it is gone.
-        if (state === 'gone' && !members.has(number) && number !== host.node) forgetPeer(number);
-      }
+      for (const node of forgottenNodes(catalog.state, status)) forgetPeer(node);
     }
     await this.#replicas.pass();
   }
