@@ -49,7 +49,7 @@ class Subject {
   /** Carries a move out, whole; its id. */
   move(shard: number, ends: { readonly add?: number; readonly remove?: number }): number {
     const id = this.begin(shard, ends);
-    if (ends.add !== undefined) this.advance(id, 'adding', 'switching');
+    this.advance(id, 'adding', 'switching');
     this.advance(id, 'switching', ends.remove === undefined ? undefined : 'removing');
     if (ends.remove !== undefined) this.advance(id, 'removing', undefined);
     return id;
@@ -306,7 +306,7 @@ describe('a move', () => {
     expect(subject.nodesOf(0)).toEqual([1, 3]);
     subject.apply({ kind: 'setReplicaCount', count: 1 });
     const removing = subject.begin(0, { remove: 1 }, 'trim');
-    expect(subject.state.moves.get(removing)?.step).toBe('switching');
+    subject.advance(removing, 'adding', 'switching');
     expect(subject.advance(removing, 'switching', undefined)).toEqual(
       refused('FAILED_PRECONDITION'),
     );

@@ -39,8 +39,8 @@ export type ClusterCommand =
   /** How many replicas a shard is to have; 1 and up. */
   | { readonly kind: 'setReplicaCount'; readonly count: number }
   /**
-   * Begins to move: the replica id of what comes is given when the command is applied. With `add` in the step `adding`, otherwise in `switching`. Refused where
-   * the shard's epoch differs or it has a move, and where it would have more replicas than the settings say, or fewer than they say and the members allow.
+   * Begins to move: the replica id of what comes is given when the command is applied. Refused where the shard's epoch differs or it has a move, and where it
+   * would have more replicas than the settings say, or fewer than they say and the members allow.
    */
   | {
       readonly kind: 'beginMove';

@@ -59,8 +59,9 @@ export const MOVE_REASONS = ['repair', 'replace', 'drain', 'rebalance', 'trim'] 
 export type MoveReason = (typeof MOVE_REASONS)[number];
 
 /**
- * `adding`: the new replica begins as a learner and catches up. `switching`: the joint change that makes it a voter and the old one none. `removing`: a majority
- * of the new voters applied the change; the placement says so already, and the old replica's data is being deleted. `cancelling`: the learner is taken out again.
+ * `adding`: the new replica begins as a learner and catches up; where none comes, those that stay have to answer. `switching`: the joint change that makes the
+ * new one a voter and the old one none. `removing`: a majority of the new voters applied the change; the placement says so already, and the old replica's data is
+ * being deleted. `cancelling`: the learner is taken out again.
  */
 export const MOVE_STEPS = ['adding', 'switching', 'removing', 'cancelling'] as const;
 export type MoveStep = (typeof MOVE_STEPS)[number];

@@ -35,7 +35,7 @@ export function beginMove(state: ClusterState, command: BeginMove): ClusterChang
     id,
     shard,
     reason,
-    step: add === undefined ? 'switching' : 'adding',
+    step: 'adding',
     ...(add === undefined ? {} : { add }),
     ...(remove === undefined ? {} : { remove }),
   };

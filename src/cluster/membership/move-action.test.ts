@@ -28,6 +28,8 @@ interface Situation {
   readonly stale?: Readonly<Record<number, readonly number[]>>;
   readonly notIndexed?: readonly number[];
   readonly corrupt?: readonly number[];
+  /** Nodes that have not answered since the step began. */
+  readonly unheard?: readonly number[];
   /** Nodes that say nothing of the group. */
   readonly absent?: readonly number[];
   readonly nodes?: Readonly<Record<number, NodeCondition>>;
@@ -79,7 +81,7 @@ function reportOf(node: number, situation: Situation): GroupReport {
 
 /** What is done next. */
 function next(situation: Situation): MoveAction {
-  const { step, add, remove, absent = [], nodes = {} } = situation;
+  const { step, add, remove, absent = [], unheard = [], nodes = {} } = situation;
   const move: Move = {
     id: 1,
     shard: 0,
@@ -96,6 +98,7 @@ function next(situation: Situation): MoveAction {
   );
   return nextMoveAction(move, observeGroups(reports).get(GROUP), {
     nodes: conditions,
+    hasAnswered: (node) => !unheard.includes(node),
     lagMax: 100,
   });
 }
@@ -141,6 +144,34 @@ describe('while a replica is added', () => {
   });
 });
 
+describe('before a replica goes and none comes', () => {
+  const going = { step: 'adding', remove: 3, voters: [1, 2, 3] } as const;
+
+  test.each([
+    ['those that stay have answered', going, advance('switching')],
+    [
+      'they have to, also where they seem to be alive',
+      { ...going, unheard: [2] },
+      waitFor('to answer'),
+    ],
+    [
+      'a majority of them is enough',
+      { ...going, remove: 4, voters: [1, 2, 3, 4], unheard: [2] },
+      advance('switching'),
+    ],
+    [
+      'it stays where one of them is silent',
+      { ...going, unheard: [2], nodes: { 2: 'silent' } },
+      advance('cancelling'),
+    ],
+    ['or damaged', { ...going, corrupt: [2] }, advance('cancelling')],
+    ['or not there', { ...going, absent: [2] }, advance('cancelling')],
+    ['nothing is done without a leader', { ...going, leader: 9 }, waitFor('leader')],
+  ] as const)('%s', (_, situation, expected) => {
+    expect(next(situation)).toEqual(expected);
+  });
+});
+
 describe('while the voters are switched', () => {
   const switching = { ...REPLACE, step: 'switching', learners: [4] } as const;
   const moved = { ...MOVED, step: 'switching' } as const;
@@ -167,6 +198,12 @@ describe('while the voters are switched', () => {
       { ...switching, leader: 3, nodes: { 1: 'silent' }, notIndexed: [2] },
       SWITCH,
     ],
+    [
+      'those that will vote have to answer before',
+      { step: 'switching', add: 2, voters: [1], learners: [2], unheard: [2] },
+      waitFor('to answer'),
+    ],
+    ['a majority of them is enough', { ...switching, unheard: [2] }, SWITCH],
     ['a joint configuration is left first', { ...moved, outgoing: [1, 2, 3] }, waitFor('joint')],
     [
       'a majority applies it',

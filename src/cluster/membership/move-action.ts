@@ -23,9 +23,13 @@ export type MoveAction =
 export interface MoveConditions {
   /** Of nodes; absent: alive. */
   readonly nodes: ReadonlyMap<NodeNumber, NodeCondition>;
+  /** Whether a node has answered a question that was asked when the step had begun. */
+  readonly hasAnswered: (node: NodeNumber) => boolean;
   /** Entries that a new replica may be behind when it becomes a voter. */
   readonly lagMax: number;
 }
+
+const ANSWERS = 'a majority of the voters that there will be to answer';
 
 const wait = (reason: string): MoveAction => ({ kind: 'wait', for: reason });
 
@@ -53,11 +57,13 @@ export function nextMoveAction(
 }
 
 function whileAdding(
-  { add, remove }: Move,
+  move: Move,
   observation: GroupObservation,
-  { nodes, lagMax }: MoveConditions,
+  conditions: MoveConditions,
 ): MoveAction {
-  if (add === undefined) return { kind: 'advance', to: 'switching' };
+  const { add, remove } = move;
+  if (add === undefined) return beforeRemoval(move, observation, conditions);
+  const { nodes, lagMax } = conditions;
   if (nodes.get(add.node) === 'lost') return { kind: 'advance', to: 'cancelling' };
   const there = observation.reports.get(add.node);
   if (there?.state === 'corrupt' && there.replica === add.replica) {
@@ -84,11 +90,37 @@ function whileAdding(
   return { kind: 'advance', to: 'switching' };
 }
 
+/**
+ * A replica that goes while none comes leaves fewer behind, which need each other more. It stays where they cannot do without it: as long as no change was asked for,
+ * the move can be given up.
+ */
+function beforeRemoval(
+  { remove }: Move,
+  observation: GroupObservation,
+  conditions: MoveConditions,
+): MoveAction {
+  const { leader } = observation;
+  if (leader === undefined) return wait('a leader of the shard');
+  const { voters } = leader.report.configuration;
+  const staying = voters.filter((each) => each !== remove?.replica);
+  const { nodes, hasAnswered } = conditions;
+  const awaited = staying.filter((each) => {
+    const node = nodeOf(each);
+    return (nodes.get(node) ?? 'alive') === 'alive' && !hasAnswered(node);
+  });
+  const answering = answeringOf(staying, observation, conditions);
+  if (isMajority(answering, staying)) return { kind: 'advance', to: 'switching' };
+  return isMajority([...answering, ...awaited], staying)
+    ? wait(ANSWERS)
+    : { kind: 'advance', to: 'cancelling' };
+}
+
 function whileSwitching(
   { add, remove }: Move,
   observation: GroupObservation,
-  { nodes, lagMax }: MoveConditions,
+  conditions: MoveConditions,
 ): MoveAction {
+  const { nodes, lagMax } = conditions;
   const { leader } = observation;
   if (leader === undefined) return wait('a leader of the shard');
   const { configuration } = leader.report;
@@ -110,6 +142,10 @@ function whileSwitching(
     const successor = successorOf(observation, remove.replica, nodes);
     if (successor !== undefined) return { kind: 'transfer', to: successor };
   }
+  const after = [...configuration.voters, ...(add === undefined ? [] : [add.replica])].filter(
+    (each) => each !== remove?.replica,
+  );
+  if (!isMajority(answeringOf(after, observation, conditions), after)) return wait(ANSWERS);
   return {
     kind: 'change',
     change: {
@@ -142,6 +178,20 @@ function whileCancelling({ add }: Move, { leader }: GroupObservation): MoveActio
   return { kind: 'change', change: { kind: 'removeLearners', replicas: [add.replica] } };
 }
 
+/** Voters that have answered since the step began; of one that was lost a moment ago nobody else may know that yet. */
+function answeringOf(
+  voters: readonly ReplicaId[],
+  observation: GroupObservation,
+  { hasAnswered }: MoveConditions,
+): readonly ReplicaId[] {
+  return voters.filter(
+    (each) => hasAnswered(nodeOf(each)) && openReplica(observation, each) !== undefined,
+  );
+}
+
+const isMajority = (some: readonly ReplicaId[], all: readonly ReplicaId[]): boolean =>
+  2 * some.length > all.length;
+
 const isJoint = ({ outgoing }: Configuration): boolean => outgoing.length > 0;
 
 const knows = ({ voters, learners }: Configuration, replica: ReplicaId): boolean =>
@@ -168,7 +218,7 @@ function isAppliedByMajority(
     if (report === undefined || isJoint(report.configuration)) return false;
     return isSwitched(report.configuration, add, remove);
   });
-  return 2 * applied.length > voters.length;
+  return isMajority(applied, voters);
 }
 
 /** The voter that should lead in place of one that goes: the one that is the least behind of those that answer. */

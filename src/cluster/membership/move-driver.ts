@@ -80,18 +80,20 @@ export class MoveDriver {
   }
 
   #drive(round: DriverRound, move: Move): void {
-    const { settings } = this.#context;
-    const slot = shardSlot(move.shard);
-    if (!this.#context.slots.isFree(slot)) return;
+    const { settings, slots, collector } = this.#context;
+    if (!slots.isFree(shardSlot(move.shard))) return;
     // Without a leader nobody's word has to be newer than the last change.
     const seen = round.groups.get(groupOfShard(move.shard));
     const observation = freshObservation(this.#context, round, move.shard);
     if (observation === undefined && seen?.leader !== undefined) return;
+    const sinceMs = this.#sinceMs(move);
     const action = nextMoveAction(move, observation ?? seen, {
       nodes: withoutGone(round),
+      hasAnswered: (node) => (collector.heard(node)?.askedMs ?? -Infinity) >= sinceMs,
       lagMax: settings.lagMax,
     });
-    this.#note(move, action);
+    const waitsFor = action.kind === 'wait' ? action.for : '';
+    this.#notes.set(move.id, { step: move.step, sinceMs, waitsFor });
     this.#take(round, move, action, seen);
   }
 
@@ -158,11 +160,9 @@ export class MoveDriver {
     log('info', to === undefined ? 'a move has ended' : `a move is ${to}`, fields);
   }
 
-  #note(move: Move, action: MoveAction): void {
-    const before = this.#notes.get(move.id);
-    const sinceMs = before?.step === move.step ? before.sinceMs : this.#context.clock.monotonicMs();
-    const waitsFor = action.kind === 'wait' ? action.for : '';
-    this.#notes.set(move.id, { step: move.step, sinceMs, waitsFor });
+  #sinceMs({ id, step }: Move): number {
+    const before = this.#notes.get(id);
+    return before?.step === step ? before.sinceMs : this.#context.clock.monotonicMs();
   }
 }
 
