@@ -1,10 +1,15 @@
-import type { ReplicaId } from '../../../src/raft/core/configuration.ts';
+import {
+  CATALOG_GROUP,
+  groupOfShard,
+  type Move,
+} from '../../../src/cluster/catalog/cluster-state.ts';
+import type { Configuration, ReplicaId } from '../../../src/raft/core/configuration.ts';
 import { nodeOf } from '../../../src/raft/host/replica-id.ts';
 import { isMember } from '../cluster/fault-budget.ts';
 import type { LossBudget } from '../cluster/fate.ts';
-import type { ClusterLedger } from '../invariants/cluster-ledger.ts';
 import type { GroupLedger } from '../invariants/group-ledger.ts';
 import { currentConfiguration } from './current-configuration.ts';
+import type { NodesLedger } from './nodes-ledger.ts';
 import type { SimulatedMachine } from './simulated-machine.ts';
 
 /** Replicas that lost what they knew, and are still counted on. */
@@ -19,10 +24,10 @@ interface Victim {
  * and none of its changes is open.
  */
 export class NodesLossBudget implements LossBudget<SimulatedMachine> {
-  readonly #ledger: ClusterLedger;
+  readonly #ledger: NodesLedger;
   #victim: Victim | undefined;
 
-  constructor(ledger: ClusterLedger) {
+  constructor(ledger: NodesLedger) {
     this.#ledger = ledger;
   }
 
@@ -39,21 +44,44 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
     if (this.#victim !== undefined) return false;
     // It is joining: what it may have promised already is not known.
     if (machine.node === 0) return machine.process === undefined;
-    for (const group of this.#ledger.groups) {
+    for (const group of this.#ledger.raft.groups) {
       const newest = currentConfiguration(group);
       if (newest === undefined) return false;
       if (hasOpenChange(group)) return false;
       if (!isMember(newest, machine.node)) continue;
-      const isVoter = newest.voters.some((replica) => nodeOf(replica) === machine.node);
       if (newest.outgoing.length > 0) return false;
-      if (isVoter && newest.voters.length < 3) return false;
+      const isVoter = newest.voters.some((replica) => nodeOf(replica) === machine.node);
+      const counts = isVoter || this.#mayBecomeVoter(group.group);
+      if (counts && this.#fewestVoters(group.group, newest) < 3) return false;
     }
     return true;
   }
 
+  /** Whether a learner is one that is about to decide: it was looked after already. Catalog: at any moment. */
+  #mayBecomeVoter(group: number): boolean {
+    return group === CATALOG_GROUP || this.#switchOf(group) !== undefined;
+  }
+
+  /** How few voters a group has before or after the change that is about to come. */
+  #fewestVoters(group: number, { voters }: Configuration): number {
+    const move = this.#switchOf(group);
+    const coming = move?.add === undefined ? 0 : 1;
+    const going = move?.remove === undefined ? 0 : 1;
+    return Math.min(voters.length, voters.length + coming - going);
+  }
+
+  /** The move whose change may come at any moment: those whom it needs have answered, or do so now. */
+  #switchOf(group: number): Move | undefined {
+    return [...(this.#ledger.newest?.moves.values() ?? [])].find(
+      ({ shard, step, add }) =>
+        groupOfShard(shard) === group &&
+        (step === 'switching' || (step === 'adding' && add === undefined)),
+    );
+  }
+
   lost(machine: SimulatedMachine, what: 'wiped' | 'damaged'): void {
     const replicas = new Map<number, ReplicaId>();
-    for (const ledger of this.#ledger.groups) {
+    for (const ledger of this.#ledger.raft.groups) {
       const newest = currentConfiguration(ledger);
       if (newest === undefined) continue;
       const { voters, outgoing, learners } = newest;
@@ -73,7 +101,7 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
       const status = machine.isUp ? machine.status(group) : undefined;
       const isWell =
         what === 'damaged' && status?.state === 'open' && status.raft.replica === replica;
-      const ledger = this.#ledger.group(group);
+      const ledger = this.#ledger.raft.group(group);
       const newest = currentConfiguration(ledger);
       const isOut =
         newest !== undefined &&

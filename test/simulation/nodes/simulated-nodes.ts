@@ -76,7 +76,7 @@ export class SimulatedNodes {
     const machines = this.#newMachines(streams, count);
     this.#machines.push(...machines.slice(0, swarm.founders));
     this.#spares.push(...machines.slice(swarm.founders));
-    const budget = new NodesLossBudget(raft);
+    const budget = new NodesLossBudget(ledger);
     this.#budget = budget;
     this.#fate = new Fate({
       swarm,
