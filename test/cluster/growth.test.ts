@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { LoadRun } from '../support/cluster-process/load-run.ts';
 import { ProcessCluster } from '../support/cluster-process/process-cluster.ts';
+import { SnapshotTally } from '../support/cluster-process/snapshot-tally.ts';
 import { sized, tell } from '../support/cluster-process/run-size.ts';
 import { plainAsker } from '../support/cluster-process/workload/asker.ts';
 import { faultsOf } from '../support/cluster-process/workload/verdict.ts';
@@ -9,24 +10,39 @@ import { faultsOf } from '../support/cluster-process/workload/verdict.ts';
 const BALLAST = sized(2_000, 20_000);
 const BATCH = 200;
 const BALANCED_MS_MAX = 240_000;
-/** Moves one after the other, so that there is a middle. */
-const FLAGS = ['--cluster.moves_at_once=2'];
+/** Moves one after the other, so that there is a middle; what is counted is told soon. */
+const FLAGS = ['--cluster.moves_at_once=2', '--monitoring.metrics_interval_secs=1'];
+const SAMPLED_MS = 2_500;
+const SHARD_COUNT = 16;
+const FILLER = 'x'.repeat(1_000);
+const DIMENSION = 16;
+/** Of a point of the ballast, without what keys and records add. */
+const POINT_BYTES = FILLER.length + DIMENSION * Float32Array.BYTES_PER_ELEMENT;
+/** What keys, records, sessions and the points of the load add to the ballast; and a move that had to begin anew. */
+const OVERHEAD_MAX = 1.5;
 
 test('a fourth node joins under load, gets its share, and the third leaves', async () => {
   await using cluster = await ProcessCluster.start({ nodesMax: 4, flags: FLAGS });
   await fill(cluster);
-  const before = await bytesMoved(cluster);
+  let moved = await MovedReplicas.begin(cluster);
   await using load = LoadRun.start(cluster, { seed: 11 });
   const { workload } = load;
   await join(cluster, 4);
   const joined = await balanced(cluster, 4);
-  tell('fourth node joined', { ...joined, ...(await moved(cluster, before)) });
+  const came = await moved.end();
+  tell('fourth node joined', { ...joined, ...came });
   expect(joined.replicas).toEqual([12, 12, 12, 12]);
   expect(joined.leaders).toEqual([4, 4, 4, 4]);
-  const between = await bytesMoved(cluster);
+  moved = await MovedReplicas.begin(cluster);
   await cluster.ask('/cluster/leave', { node_id: 'node-3' });
   const left = await balanced(cluster, 3);
-  tell('third node left', { ...left, ...(await moved(cluster, between)) });
+  const went = await moved.end();
+  tell('third node left', { ...left, ...went });
+  for (const { replicasMoved, bytes, bytesAtLeast } of [came, went]) {
+    expect(replicasMoved).toBe((SHARD_COUNT * 3) / 4);
+    expect(bytes).toBeGreaterThan(bytesAtLeast);
+    expect(bytes).toBeLessThan(bytesAtLeast * OVERHEAD_MAX);
+  }
   expect(left.replicas).toEqual([16, 16, 16]);
   expect(left.leaders).toEqual([5, 5, 6]);
   expect(await cluster.node(3).stop()).toBe(0);
@@ -83,12 +99,13 @@ test('nodes are killed in the middle of moves, and the moves come to their end',
 async function fill(cluster: ProcessCluster): Promise<void> {
   using asker = plainAsker(cluster.node(1).grpcUrl, 60_000);
   await cluster.createCollection('ballast');
-  const filler = 'x'.repeat(1_000);
   for (let first = 0; first < BALLAST; first += BATCH) {
     const points = Array.from({ length: BATCH }, (_, at) => ({
       id: first + at,
-      vector: Float32Array.from({ length: 16 }, (_, i) => Math.sin((first + at + 1) * (i + 1))),
-      payload: { filler },
+      vector: Float32Array.from({ length: DIMENSION }, (_, i) =>
+        Math.sin((first + at + 1) * (i + 1)),
+      ),
+      payload: { filler: FILLER },
     }));
     const outcome = await asker.ask({ kind: 'upsert', collection: 'ballast', points });
     if (!outcome.ok) throw outcome.failure.error;
@@ -137,21 +154,37 @@ async function balanced(cluster: ProcessCluster, nodes: number) {
 
 const ascending = (a: number, b: number): number => a - b;
 
-interface Moved {
-  readonly ended: number;
-  readonly bytes: number;
+/** Replicas that nodes get, and what comes to them by the network. */
+class MovedReplicas {
+  readonly #cluster: ProcessCluster;
+  readonly #tally: SnapshotTally;
+  readonly #before: ReadonlySet<string>;
+
+  private constructor(cluster: ProcessCluster, tally: SnapshotTally, before: ReadonlySet<string>) {
+    this.#cluster = cluster;
+    this.#tally = tally;
+    this.#before = before;
+  }
+
+  static async begin(cluster: ProcessCluster): Promise<MovedReplicas> {
+    await wait(SAMPLED_MS);
+    return new MovedReplicas(cluster, await SnapshotTally.start(cluster), await places(cluster));
+  }
+
+  /** Replicas where there were none, snapshots that began to arrive, their bytes, and those of the ballast in so many replicas. */
+  async end() {
+    await wait(SAMPLED_MS);
+    const after = await places(this.#cluster);
+    const replicasMoved = [...after].filter((place) => !this.#before.has(place)).length;
+    const { snapshots, bytes } = await this.#tally.taken();
+    const bytesAtLeast = Math.round((replicasMoved * BALLAST * POINT_BYTES) / SHARD_COUNT);
+    return { replicasMoved, snapshots, bytes, bytesAtLeast, ratio: bytes / bytesAtLeast };
+  }
 }
 
-async function bytesMoved(cluster: ProcessCluster): Promise<Moved> {
-  const { moves_ended: ended, bytes_moved: bytes } = await cluster.migration();
-  return { ended, bytes };
-}
-
-/** Moves and bytes since; at least what the shards that moved are made of. */
-async function moved(cluster: ProcessCluster, since: Moved) {
-  const { ended, bytes } = await bytesMoved(cluster);
+async function places(cluster: ProcessCluster): Promise<ReadonlySet<string>> {
   const shards = await cluster.shards();
-  const mean = shards.reduce((sum, shard) => sum + shard.bytes, 0) / shards.length;
-  const moves = ended - since.ended;
-  return { moves, bytes: bytes - since.bytes, bytesAtLeast: Math.round(moves * mean) };
+  return new Set(
+    shards.flatMap(({ shard, replicas }) => replicas.map((each) => `${shard} ${each.node_id}`)),
+  );
 }
