@@ -51,6 +51,7 @@ export class PlacementDriver {
       state,
       conditions,
       corrupt: this.#corrupt(round),
+      empty: this.#empty(round),
       limits: { movesMax: settings.movesMax, arrivalsMax: 1, departuresMax: 1 },
     };
     const plan = planMoves(input);
@@ -81,6 +82,16 @@ export class PlacementDriver {
       }
     }
     return corrupt;
+  }
+
+  /** Shards of which their leaders say that nothing is in them. Points are not counted yet where a node has just begun: its log tells. */
+  #empty({ state, groups }: DriverRound): ReadonlySet<number> {
+    const { lagMax } = this.#context.settings;
+    const shards = [...state.shards.keys()].filter((shard) => {
+      const leader = groups.get(groupOfShard(shard))?.leader?.report;
+      return leader !== undefined && leader.points === 0 && leader.lastIndex <= lagMax;
+    });
+    return new Set(shards);
   }
 
   /** Nodes that refuse writes, by their own word. */

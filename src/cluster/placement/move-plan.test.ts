@@ -270,6 +270,21 @@ describe('rebalancing', () => {
     expect(new Set(begin.map(({ remove }) => remove)).size).toBe(2);
   });
 
+  test('goes all at once for shards that are empty, which take no room from the others', () => {
+    const world = rested({ shardCount: 16, limits: DEFAULT_PLACEMENT_LIMITS });
+    world.join();
+    world.change({ kind: 'setRebalancing', on: true });
+    const empty = new Set(Array.from({ length: 16 }, (_, shard) => shard));
+    expect(planMoves({ ...world.input, empty }).begin).toHaveLength(12);
+    const [filled] = planMoves(world.input).begin.map(({ shard }) => shard);
+    empty.delete(filled ?? 0);
+    expect(planMoves({ ...world.input, empty }).begin).toHaveLength(12);
+    const large = rested({ nodes: 1, shardCount: 100 });
+    large.join();
+    const shards = new Set(Array.from({ length: 100 }, (_, shard) => shard));
+    expect(planMoves({ ...large.input, empty: shards }).begin).toHaveLength(64);
+  });
+
   test('takes from the fullest for the emptiest first', () => {
     for (const filled of [1, 2, 3, 4]) {
       const limits = { movesMax: 1, arrivalsMax: 1, departuresMax: 1 };

@@ -32,6 +32,8 @@ export interface PlacementInput {
   readonly conditions: ReadonlyMap<NodeNumber, NodeCondition>;
   /** Replicas that are damaged, or placed on a node which is heard of and has not got them: by {@link replicaKey}. */
   readonly corrupt: ReadonlySet<string>;
+  /** Shards without points and with a few entries in their logs; absent: none is known to be so. */
+  readonly empty?: ReadonlySet<number>;
   readonly limits?: PlacementLimits;
 }
 
