@@ -178,7 +178,7 @@ function reportLines(
     title: `Points a second by batch size, ${set.dimension} numbers`,
     x: 'batch',
     series: ['points/s'],
-    by: 'way',
+    by: ['way'],
     logX: true,
   } as const;
   report({ name: 'ingest', command, columns, rows, notes, plot }, out);

@@ -140,7 +140,7 @@ function reportRows(
     title: 'Calls a second by concurrent callers',
     x: 'callers',
     series: ['calls/s'],
-    by: 'load',
+    by: ['load'],
     logX: true,
   } as const;
   report({ name: 'load', command, columns, rows, notes, plot }, out);

@@ -154,7 +154,7 @@ function reportLines(
     title: `recall@10 by ef, ${set.name}`,
     x: 'ef',
     series: ['REST', 'raw rescored'],
-    by: 'engine',
+    by: ['engine'],
     yTitle: 'recall@10',
     logX: true,
   } as const;

@@ -36,8 +36,8 @@ export interface ReportPlot {
   readonly x: string;
   /** The columns drawn; of figures. */
   readonly series: readonly string[];
-  /** Draws a line for each text of this column instead of one for all rows. */
-  readonly by?: string;
+  /** Draws a line for each text of these columns together instead of one for all rows. */
+  readonly by?: readonly string[];
   readonly yTitle?: string;
   readonly logX?: boolean;
 }
@@ -99,16 +99,16 @@ function seriesOf(findings: BenchReport, plot: ReportPlot): PlotSeries[] {
     return index;
   };
   const x = columnOf(plot.x);
-  const by = plot.by === undefined ? undefined : columnOf(plot.by);
+  const by = (plot.by ?? []).map(columnOf);
   const groups = new Map<string, (readonly (number | string)[])[]>();
   for (const row of findings.rows) {
-    const key = by === undefined ? '' : String(row[by]);
+    const key = by.map((column) => String(row[column])).join(' ');
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   return [...groups].flatMap(([group, rows]) =>
     plot.series.map((title) => {
       const y = columnOf(title);
-      const label = [group, by === undefined || plot.series.length > 1 ? title : '']
+      const label = [group, by.length === 0 || plot.series.length > 1 ? title : '']
         .filter((part) => part !== '')
         .join(' ');
       const points = rows.map((row) => ({ x: row[x] as number | string, y: Number(row[y]) }));

@@ -162,7 +162,7 @@ function reportLines(lines: readonly Line[], { command, out, quick }: BenchOptio
     title: 'Seconds until a node is ready',
     x: 'files',
     series: ['ready s'],
-    by: 'points',
+    by: ['points'],
     yTitle: 'seconds',
   } as const;
   report({ name: 'restart', command, columns, rows, notes, plot }, out);

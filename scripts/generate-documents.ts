@@ -1,3 +1,4 @@
+import { MEASUREMENTS_PATH, measurementsPage } from '../bench/cluster/measurements-page.ts';
 import { CONFIG_SCHEMA } from '../src/config/config-schema.ts';
 import { expectedValue, type Setting, SETTINGS } from '../src/config/setting.ts';
 import { ERROR_CODES, GRPC_STATUS } from '../src/base/error-codes.ts';
@@ -13,12 +14,13 @@ export interface GeneratedFile {
 
 const NOTICE = '<!-- Made by `npm run generate`; do not edit. -->';
 
-/** The reference pages that follow from tables in the sources. */
+/** The reference pages that follow from tables in the sources, and from what was measured. */
 export async function generateDocuments(): Promise<GeneratedFile[]> {
   return [
     { path: 'docs/configuration.md', content: configurationPage() },
     { path: 'docs/errors.md', content: errorsPage() },
     { path: 'docs/metrics.md', content: metricsPage() },
+    { path: MEASUREMENTS_PATH, content: measurementsPage() },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os';
 import { ProcessCluster } from '../../test/support/cluster-process/process-cluster.ts';
 import type { Benchmark, BenchOptions } from '../benchmark.ts';
 import { fill, pointsOf } from '../bench-node.ts';
@@ -7,12 +8,13 @@ import { quantileOf, runLoad } from '../load-generator.ts';
 import { processorSeconds } from '../processor-time.ts';
 import { report } from '../report.ts';
 import { countOf, vectorOf, type VectorSet } from '../vector-set.ts';
+import { writeMeasurementsPage } from './measurements-page.ts';
 
 const POINTS = 5_000;
 const QUICK_POINTS = 500;
 const TIME_MS = 8_000;
 const QUICK_TIME_MS = 1_000;
-const CALLERS = [1, 16] as const;
+const CALLERS = [1, 16, 64] as const;
 const COLLECTION = 'load';
 const LIMIT = 10;
 const EF = 200;
@@ -24,7 +26,7 @@ type Row = readonly (string | number)[];
 /** What a call costs on three nodes and on one, in the same run and by the same code. */
 export const clusterBench: Benchmark = {
   name: 'cluster',
-  summary: 'throughput, latency and processor time of three nodes beside one, by gRPC (4 min)',
+  summary: 'throughput, latency and processor time of three nodes beside one, by gRPC (6 min)',
   run: measureCluster,
 };
 
@@ -86,7 +88,7 @@ async function rowsOf(
       rows.push([
         ...[what, cluster.started.length, concurrency, result.calls / result.seconds],
         ...[0.5, 0.95, 0.99].map((quantile) => quantileOf(result.latenciesMs, quantile)),
-        ...[(spent * 1e6) / result.calls, result.failures],
+        ...[(spent * 1e6) / result.calls, result.calls, result.failures],
       ]);
     }
   }
@@ -113,6 +115,7 @@ function reportRows(
     { title: 'calls/s', digits: 0 },
     ...['p50 ms', 'p95 ms', 'p99 ms'].map((title) => ({ title, digits: 2 })),
     { title: 'CPU us a call', digits: 0 },
+    { title: 'calls', digits: 0 },
     { title: 'failures', digits: 0 },
     { title: 'CPU against one node', digits: 2 },
   ];
@@ -122,7 +125,17 @@ function reportRows(
       'each one process on this machine, which clients share with them; 16 shards, 3 replicas on three nodes',
     search: `${LIMIT} nearest, ef ${EF}, linearizable`,
     callers: 'closed loop over all nodes in turn',
+    'load of the machine': loadavg()[0]?.toFixed(1) ?? '',
     quick: String(quick),
   };
-  report({ name: 'cluster', command, columns, rows, notes }, out);
+  const plot = {
+    kind: 'line',
+    title: 'calls a second, by call and nodes',
+    x: 'callers',
+    logX: true,
+    by: ['call', 'nodes'],
+    series: ['calls/s'],
+  } as const;
+  report({ name: 'cluster', command, columns, rows, notes, plot }, out);
+  if (out === undefined) writeMeasurementsPage();
 }

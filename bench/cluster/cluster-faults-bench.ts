@@ -1,44 +1,86 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { LoadRun } from '../../test/support/cluster-process/load-run.ts';
 import { ProcessCluster } from '../../test/support/cluster-process/process-cluster.ts';
-import type { LoggedRequest } from '../../test/support/cluster-process/workload/request-log.ts';
 import { ShardProbe } from '../../test/support/cluster-process/workload/shard-probe.ts';
 import type { Benchmark, BenchOptions } from '../benchmark.ts';
-import { quantileOf } from '../load-generator.ts';
-import { report } from '../report.ts';
+import { fill } from '../bench-node.ts';
+import { clusteredData } from '../clustered-data.ts';
+import { GrpcClient } from '../grpc-client.ts';
+import { processorSeconds } from '../processor-time.ts';
+import type { VectorSet } from '../vector-set.ts';
+import { ClientLoad } from './client-load.ts';
+import { type FaultRun, type Phase, reportPhases, reportSeconds } from './fault-report.ts';
+import { writeMeasurementsPage } from './measurements-page.ts';
 
-const PHASE_MS = 10_000;
+const PHASE_MS = 20_000;
 const QUICK_PHASE_MS = 3_000;
-const SLOW_MS = 500;
-
-interface Phase {
-  readonly name: string;
-  readonly from: number;
-  readonly to: number;
-  /** Of the shard that had it longest, in milliseconds. */
-  readonly withoutWriteMs: number;
-}
+const POINTS = 2_000;
+const QUICK_POINTS = 200;
+const CALLERS_EACH = 8;
+const COLLECTION = 'load';
+const SEARCH = { limit: 10, ef: 200 } as const;
+/** Longest that a step waits for the cluster to be whole again. */
+const WHOLE_MS_MAX = 90_000;
 
 /** What clients notice of faults, second by second. */
 export const clusterFaultsBench: Benchmark = {
   name: 'cluster-faults',
   summary:
-    'calls a second, failed and slow ones, around a dead node, a partition, a rolling restart, a join (3 min)',
+    'calls a second, latency, availability around a dead node, a partition, a rolling restart, a join, a leave (5 min)',
   run: measureFaults,
 };
 
 async function measureFaults(options: BenchOptions): Promise<void> {
   const phaseMs = options.quick ? QUICK_PHASE_MS : PHASE_MS;
-  await using cluster = await ProcessCluster.start({ nodesMax: 4 });
-  await using probe = await ShardProbe.start(cluster);
-  await using load = LoadRun.start(cluster, { seed: 5, keys: 500 });
+  const set = clusteredData(options.points ?? (options.quick ? QUICK_POINTS : POINTS));
+  const flags = [`--vector.dimension=16`];
+  await using cluster = await ProcessCluster.start({ nodesMax: 4, flags });
+  await fillCluster(cluster, set);
   const phases: Phase[] = [];
-  const phase = async (name: string, act: () => Promise<unknown>): Promise<void> => {
+  const run = await loaded(cluster, set, async (phase) => {
+    await playFaults(cluster, phaseMs, phase, phases);
+  });
+  const finished = { ...run, phases, dataset: set.name, callersEach: CALLERS_EACH };
+  reportPhases(finished, options);
+  reportSeconds(finished, options);
+  if (options.out === undefined) writeMeasurementsPage();
+}
+
+type RunPhase = (name: string, act: () => Promise<unknown>) => Promise<Phase>;
+
+/** Has clients ask while `play` plays; what they noticed. */
+async function loaded(
+  cluster: ProcessCluster,
+  set: VectorSet,
+  play: (phase: RunPhase) => Promise<void>,
+): Promise<Pick<FaultRun, 'calls' | 'requests'>> {
+  await using probe = await ShardProbe.start(cluster);
+  await using plain = LoadRun.start(cluster, { seed: 5, keys: 500, by: 'plain' });
+  await using load = new ClientLoad({
+    ...{ cluster, set, collection: COLLECTION, callersEach: CALLERS_EACH },
+    ...SEARCH,
+  });
+  await play(async (name, act) => {
+    const before = processorTimes(cluster);
     const from = performance.now();
     await act();
     const to = performance.now();
-    phases.push({ name, from, to, withoutWriteMs: probe.longestGap(from, to) });
+    const coreSeconds = spent(before, processorTimes(cluster));
+    return { name, from, to, coreSeconds, withoutWriteMs: probe.longestGap(from, to) };
+  });
+  return { calls: load.calls, requests: plain.workload.log.requests };
+}
+
+async function playFaults(
+  cluster: ProcessCluster,
+  phaseMs: number,
+  run: RunPhase,
+  phases: Phase[],
+): Promise<void> {
+  const phase = async (name: string, act: () => Promise<unknown>): Promise<void> => {
+    phases.push(await run(name, act));
   };
+  const whole = (): Promise<void> => cluster.settled(WHOLE_MS_MAX);
   await phase('healthy', () => wait(phaseMs));
   await phase('one node killed', async () => {
     await cluster.node(2).kill();
@@ -47,7 +89,7 @@ async function measureFaults(options: BenchOptions): Promise<void> {
   await phase('it comes back', async () => {
     cluster.start(2);
     await cluster.node(2).ready();
-    await cluster.settled();
+    await whole();
   });
   await phase('one node cut off', async () => {
     cluster.links?.isolate([3]);
@@ -55,102 +97,61 @@ async function measureFaults(options: BenchOptions): Promise<void> {
   });
   await phase('links are whole', async () => {
     cluster.links?.heal();
-    await cluster.settled();
+    await whole();
   });
   await phase('rolling restart', async () => {
     for (const number of [1, 2, 3]) {
       await cluster.node(number).stop();
       cluster.start(number);
       await cluster.node(number).ready();
-      await cluster.settled();
+      await whole();
     }
   });
   await phase('a fourth node joins', async () => {
     cluster.start(4);
     await cluster.node(4).ready();
     await cluster.ask('/cluster/join', { node_id: 'node-4' });
-    await cluster.until('it has its share', async () => {
-      const { balanced, rebalancing } = await cluster.rebalance();
-      return balanced && !rebalancing ? undefined : 'moves go on';
-    });
+    await atRest(cluster, 4);
   });
-  await probe.stop();
-  await load.workload.stop();
-  const { requests } = load.workload.log;
-  reportPhases(phases, requests, options);
-  reportSeconds(phases, requests, options);
+  await phase('the third node leaves', async () => {
+    await cluster.ask('/cluster/leave', { node_id: 'node-3' });
+    await atRest(cluster, 3);
+  });
 }
 
-function reportPhases(
-  phases: readonly Phase[],
-  requests: readonly LoggedRequest[],
-  { command, out, quick }: BenchOptions,
-): void {
-  const rows = phases.flatMap(({ name, from, to, withoutWriteMs }) =>
-    (['write', 'read', 'local'] as const).flatMap((what) =>
-      [true, false].map((isPatient) => {
-        const own = requests.filter(
-          (each) =>
-            each.what === what &&
-            each.isPatient === isPatient &&
-            each.endMs >= from &&
-            each.endMs < to,
-        );
-        const good = own.filter(({ code }) => code === 'OK');
-        const times = good.map(({ startMs, endMs }) => endMs - startMs).toSorted((a, b) => a - b);
-        return [
-          ...[name, what, isPatient ? 'client' : 'plain', (good.length * 1_000) / (to - from)],
-          ...[0.5, 0.95, 0.99].map((quantile) => quantileOf(times, quantile)),
-          own.length === 0 ? 0 : (100 * good.length) / own.length,
-          ...[own.length - good.length, withoutWriteMs],
-        ];
-      }),
-    ),
+/** Waits until so many nodes have equal shares. */
+async function atRest(cluster: ProcessCluster, nodes: number): Promise<void> {
+  await cluster.until(
+    `${nodes} nodes have equal shares`,
+    async () => {
+      const {
+        balanced,
+        rebalancing,
+        moves_planned: planned,
+        nodes: rows,
+      } = await cluster.rebalance();
+      const { moves } = await cluster.migration();
+      const holders = rows.filter(({ replicas }) => replicas > 0).length;
+      const isDone = balanced && !rebalancing && planned + moves.length === 0 && holders === nodes;
+      return isDone ? undefined : `${planned + moves.length} moves are left`;
+    },
+    WHOLE_MS_MAX,
   );
-  const columns = [
-    ...[{ title: 'phase' }, { title: 'call' }, { title: 'by' }, { title: 'calls/s', digits: 0 }],
-    ...['p50 ms', 'p95 ms', 'p99 ms'].map((title) => ({ title, digits: 1 })),
-    { title: 'answered %', digits: 2 },
-    { title: 'failed', digits: 0 },
-    { title: 'longest ms without a write of a shard', digits: 0 },
-  ];
-  const notes = {
-    client: 'the ClusterClient, which tries again',
-    plain: 'each node asked once, dead and cut ones too',
-    quick: String(quick),
-  };
-  report({ name: 'cluster-faults', command, columns, rows, notes }, out);
 }
 
-function reportSeconds(
-  phases: readonly Phase[],
-  requests: readonly LoggedRequest[],
-  { command, out }: BenchOptions,
-): void {
-  const start = phases[0]?.from ?? 0;
-  const end = phases.at(-1)?.to ?? 0;
-  const rows: (string | number)[][] = [];
-  for (let second = 0; start + (second + 1) * 1_000 <= end; second += 1) {
-    const from = start + second * 1_000;
-    const own = requests.filter(({ endMs }) => endMs >= from && endMs < from + 1_000);
-    const answered = own.filter(({ code }) => code === 'OK').length;
-    const slow = own.filter(({ startMs, endMs }) => endMs - startMs > SLOW_MS).length;
-    const failed = own.filter(({ isPatient, code }) => isPatient && code !== 'OK').length;
-    const phase = phases.find(({ to }) => from < to)?.name ?? '';
-    rows.push([second, phase, answered, own.length - answered, failed, slow]);
-  }
-  const figures = ['answered', 'failed, asked once', 'failed, client', `slower than ${SLOW_MS} ms`];
-  const columns = [
-    { title: 'second', digits: 0 },
-    { title: 'phase' },
-    ...figures.map((title) => ({ title, digits: 0 })),
-  ];
-  const plot = {
-    kind: 'line',
-    title: phases.map(({ name }) => name).join(', '),
-    x: 'second',
-    series: figures,
-    yTitle: 'calls',
-  } as const;
-  report({ name: 'cluster-seconds', command, columns, rows, plot }, out);
+async function fillCluster(cluster: ProcessCluster, set: VectorSet): Promise<void> {
+  await cluster.createCollection(COLLECTION, set.dimension);
+  using client = new GrpcClient(cluster.node(1).grpcUrl.slice('grpc://'.length), 1);
+  await fill(client, COLLECTION, set);
+}
+
+/** Seconds on a processor that the nodes' processes have used, by process. */
+function processorTimes(cluster: ProcessCluster): ReadonlyMap<number, number> {
+  const running = cluster.started.filter((node) => node.isRunning);
+  return new Map(running.map(({ pid }) => [pid, processorSeconds(pid)]));
+}
+
+/** Seconds between two readings; those of a process that ended meanwhile are not known, and left out. */
+function spent(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): number {
+  return [...after].reduce((sum, [pid, seconds]) => sum + seconds - (before.get(pid) ?? 0), 0);
 }
