@@ -9,12 +9,8 @@ import { sendDueAppends, sendHeartbeats } from './replication.ts';
 
 /** A tick of a leader. One that did not hear from a quorum for an election timeout steps down, so that its clients look elsewhere (thesis 6.2, trap 8). */
 export function tickLeader(replica: Replica, leadership: Leadership): void {
-  leadership.heartbeatElapsed += 1;
   replica.electionElapsed += 1;
-  if (leadership.heartbeatElapsed >= replica.options.heartbeatTicks) {
-    leadership.heartbeatElapsed = 0;
-    leadership.heartbeatDue = true;
-  }
+  if (replica.ticks % replica.options.heartbeatTicks === 0) leadership.heartbeatDue = true;
   tickTransfer(replica, leadership);
   if (replica.electionElapsed < replica.options.electionTicks) return;
   replica.electionElapsed = 0;

@@ -16,7 +16,6 @@ export class Leadership {
   readonly uncommitted: ByteWindow;
   /** No change of the configuration is proposed before this index is applied: of the newest change, or of the term's first entry (traps 3, 4). */
   configurationIndex: LogIndex = 0;
-  heartbeatElapsed = 0;
   heartbeatDue = false;
   /** Hands leadership over (thesis 3.10). */
   transfer: { readonly to: ReplicaId; ticks: number; isAsked: boolean } | undefined;

@@ -86,6 +86,7 @@ export class RaftNode {
 
   /** Time passes. Messages that wait are stepped before, so that a leader that was heard is not taken for dead (trap 27). */
   tick(): void {
+    this.#replica.ticks += 1;
     const { leadership } = this.#replica;
     if (leadership === undefined) tickElection(this.#replica);
     else tickLeader(this.#replica, leadership);

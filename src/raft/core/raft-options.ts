@@ -10,6 +10,8 @@ export interface RaftOptions extends RaftLimits {
   readonly log: LogReader;
   /** What the state machine has applied; entries up to it are not handed out again. */
   readonly appliedIndex: LogIndex;
+  /** Ticks that its host has counted; absent: 0. */
+  readonly ticks?: number;
   /** Only for election timeouts. */
   readonly random: Random;
 }

@@ -27,6 +27,8 @@ export class Replica {
   restoring: SnapshotMeta | undefined;
   /** Ticks since a leader was heard from, or since this replica last stood, voted or, as a leader, looked for its quorum. */
   electionElapsed = 0;
+  /** All that passed, those of its host before it began included: leaders on one node beat at the same ticks, so that their heartbeats share a frame. */
+  ticks: number;
   #term: Term;
   #vote: ReplicaId;
   #state: RoleState = { role: 'follower', leader: 0 };
@@ -38,6 +40,7 @@ export class Replica {
     assertConfiguration(log.configuration);
     this.id = options.replica;
     this.options = options;
+    this.ticks = options.ticks ?? 0;
     this.log = new RaftLog(log, options.appliedIndex, options.applyingBytesMax);
     this.configuration = log.configuration;
     this.#term = log.hardState.term;

@@ -21,6 +21,8 @@ export interface GroupServices {
   readonly receiving: Slots;
   /** Where a group's numbers of reads begin: see `ReadWaiterOptions.firstContext`. */
   readonly firstContext: () => number;
+  /** Ticks that groups were told of so far. */
+  readonly ticks: () => number;
   readonly wake: (group: Schedulable) => void;
   /** What carries out a group's effects has failed for good: the group falls silent where its data are damaged, else the host has to end. */
   readonly onError: (group: GroupId, error: unknown) => void;

@@ -105,6 +105,7 @@ class Bench {
       }),
       receiving: new Slots(1),
       firstContext: () => 1,
+      ticks: () => 0,
       wake: () => {},
       onError: (_, error) => this.errors.push(error),
       onDigestMismatch: () => {},

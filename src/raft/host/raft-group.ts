@@ -71,6 +71,7 @@ export class RaftGroup implements Schedulable {
       replica: log.replica,
       log: new GroupLogReader(log, this.#applier.configuration),
       appliedIndex: this.#appliedIndex,
+      ticks: services.ticks(),
       random,
     });
     this.#pipeline = new ApplyPipeline({

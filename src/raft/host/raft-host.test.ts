@@ -27,6 +27,27 @@ describe('a group of three', () => {
     expect([1, 2, 3].map((node) => cluster.value(node, 'a'))).toEqual(['12', '12', '12']);
   });
 
+  test('sends heartbeats together with groups that began to be led at other times', async () => {
+    const cluster = await HostCluster.withLeader(3, { limits: { heartbeatTicks: 5 } });
+    for (const group of [GROUP + 1, GROUP + 2, GROUP + 3]) {
+      await cluster.run(50);
+      await cluster.createGroup([1, 2, 3], group);
+      await cluster.elect(1, group);
+    }
+    const { transport } = cluster.node(1);
+    const beats: number[][] = [];
+    const send = transport.send.bind(transport);
+    transport.send = (to, messages) => {
+      const groups = messages.filter(({ message }) => message.kind === 'heartbeat');
+      if (to === 2 && groups.length > 0)
+        beats.push(groups.map(({ group }) => group).toSorted((a, b) => a - b));
+      send(to, messages);
+    };
+    await cluster.run(750);
+    const all = [GROUP, GROUP + 1, GROUP + 2, GROUP + 3];
+    expect(beats).toEqual([all, all, all]);
+  });
+
   test('names its leader where another one is asked', async () => {
     const cluster = await HostCluster.withLeader(3);
     await expect(cluster.set(2, 'a', '1')).rejects.toMatchObject({

@@ -53,6 +53,7 @@ export class RaftHost implements AsyncDisposable {
   readonly #ticker: Ticker;
   readonly #ended = Promise.withResolvers<never>();
   #state: HostState = 'open';
+  #ticks = 0;
 
   private constructor(options: RaftHostOptions) {
     const { clock, random, log, transport } = options;
@@ -94,6 +95,7 @@ export class RaftHost implements AsyncDisposable {
       }),
       receiving: new Slots(limits.snapshotsMax),
       firstContext: () => random.below(2 ** 32) * 2 ** 20,
+      ticks: () => this.#ticks,
       wake: (group) => this.#scheduler.wake(group),
       onError: (group, error) => {
         if (!this.#onGroupError(group, error)) onFatal(error);
@@ -360,6 +362,7 @@ export class RaftHost implements AsyncDisposable {
       const text = `the log has not become durable for ${Math.round(stalledMs)} ms`;
       return this.#fail(new VectorDbError('STORAGE_FAILED', text));
     }
+    this.#ticks += count;
     for (const group of this.#groups.all) group.tick(count);
   }
 
