@@ -42,6 +42,8 @@ const NAMED = { '': VECTORS[''], title: VECTORS[''] };
 const BIG = 2n ** 63n + 5n;
 const connect = (url: string): Endpoint =>
   connectEndpoint({ url, apiKey: 'key', clock: systemClock });
+/** Enough for any machine; nothing waits for it to pass. */
+const AMPLE_MS = 50_000;
 const COUNT: ClientRequest = { kind: 'count', collection: 'words' };
 
 function failureOf(outcome: AttemptOutcome<unknown>) {
@@ -173,13 +175,13 @@ describe.each([
   test('applies a write once though it is sent twice', async () => {
     await using node = await start();
     const endpoint = connect(node.url);
-    const opened = await endpoint.send({ kind: 'openSession' }, { timeoutMs: 5_000 });
+    const opened = await endpoint.send({ kind: 'openSession' }, { timeoutMs: AMPLE_MS });
     if (!opened.ok) throw opened.failure.error;
     const stamp = { ...opened.answer, sequence: 3, respondedUpTo: 1 };
     const write = { kind: 'upsert', collection, points: [{ id: 1, vector: [1, 2] }] } as const;
-    await endpoint.send(write, { timeoutMs: 5_000, stamp });
+    await endpoint.send(write, { timeoutMs: AMPLE_MS, stamp });
     const kept = node.database.fingerprint();
-    expect(await endpoint.send(write, { timeoutMs: 5_000, stamp })).toMatchObject({ ok: true });
+    expect(await endpoint.send(write, { timeoutMs: AMPLE_MS, stamp })).toMatchObject({ ok: true });
     expect(node.database.fingerprint()).toBe(kept);
     endpoint.close();
   });
@@ -196,7 +198,7 @@ describe.each([
     await expect(stranger.count()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     node.database.failure = new VectorDbError('OVERLOADED', 'full', { retryAfterMs: 40 });
     const endpoint = connect(node.url);
-    const outcome = await endpoint.send(COUNT, { timeoutMs: 5_000 });
+    const outcome = await endpoint.send(COUNT, { timeoutMs: AMPLE_MS });
     expect(outcome).toMatchObject({
       failure: { kind: 'answered', error: { code: 'OVERLOADED', retryAfterMs: 40 } },
     });
@@ -222,10 +224,10 @@ describe.each([
   test('knows whether a node is ready', async () => {
     await using node = await start();
     const endpoint = connect(node.url);
-    expect(await endpoint.probe(5_000)).toBe(true);
+    expect(await endpoint.probe(AMPLE_MS)).toBe(true);
     const status = await node.database.status();
     node.database.state = { ...status, ready: false, reasons: ['it starts'] };
-    expect(await endpoint.probe(5_000)).toBe(false);
+    expect(await endpoint.probe(AMPLE_MS)).toBe(false);
     endpoint.close();
   });
 });
@@ -261,7 +263,7 @@ describe('an endpoint that is no node', () => {
     const free = await port(() => undefined);
     servers[0]?.close();
     const endpoint = connect(`${scheme}://127.0.0.1:${free}`);
-    expect(failureOf(await endpoint.send(WRITE, { timeoutMs: 5_000 }))).toMatchObject({
+    expect(failureOf(await endpoint.send(WRITE, { timeoutMs: AMPLE_MS }))).toMatchObject({
       kind: 'unsent',
       code: 'UNAVAILABLE',
     });
@@ -276,7 +278,7 @@ describe('an endpoint that is no node', () => {
     ['answers no HTTP', answers('SSH-2.0-x\r\n')],
   ])('and %s leaves the outcome of a write open', async (_, handle) => {
     const endpoint = connect(`http://127.0.0.1:${await port(handle)}`);
-    expect(failureOf(await endpoint.send(WRITE, { timeoutMs: 5_000 }))).toMatchObject({
+    expect(failureOf(await endpoint.send(WRITE, { timeoutMs: AMPLE_MS }))).toMatchObject({
       kind: 'unanswered',
       code: 'UNAVAILABLE',
     });
@@ -298,6 +300,6 @@ describe('an endpoint that is no node', () => {
     ['500 Oh', '{"error":{"code":"NOT_OURS"}}', 'INTERNAL'],
   ])('and answers %s is understood', async (head, body, code) => {
     const endpoint = connect(`http://127.0.0.1:${await port(answers(http(head, body)))}`);
-    expect(failureOf(await endpoint.send(COUNT, { timeoutMs: 5_000 })).code).toBe(code);
+    expect(failureOf(await endpoint.send(COUNT, { timeoutMs: AMPLE_MS })).code).toBe(code);
   });
 });

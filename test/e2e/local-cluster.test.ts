@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { freePortOffset } from '../support/cluster-process/free-port-offset.ts';
 import { restCall } from '../support/crash/change-writer.ts';
 import { temporaryFolder } from '../support/server-process.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/cluster.ts', import.meta.url));
-const PORT_OFFSET = 23_000;
+const NODES = 3;
+const PORT_OFFSET = await freePortOffset(NODES);
 const WAIT_MS_MAX = 120_000;
 
 const restUrl = (number: number): string =>

@@ -179,7 +179,7 @@ function endOf(path: string): { readonly status: number | null; readonly output:
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [MAIN, ...flags, `--server.data_dir=${path}`],
-    { encoding: 'utf8', timeout: 60_000, env: { ...process.env, NO_COLOR: '1' } },
+    { encoding: 'utf8', timeout: 180_000, env: { ...process.env, NO_COLOR: '1' } },
   );
   return { status, output: stdout + stderr };
 }

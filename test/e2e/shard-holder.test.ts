@@ -108,7 +108,7 @@ const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 async function readable(holder: ThreadedShardHolder, shard: number): Promise<void> {
-  await expect.poll(() => holder.readable.has(shard), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => holder.readable.has(shard), { timeout: 120_000 }).toBe(true);
 }
 
 /** Sends the machine's state to another one's place, in pieces. */

@@ -19,7 +19,8 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port found in ${TRIES_MAX} tries`);
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on a port of the loopback interface. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));

@@ -27,6 +27,8 @@ const FLAGS = [
 /** Of the server's log, where a round fails. */
 const LOG_LINES_SHOWN = 40;
 const WRITING_MS = { min: 100, spread: 2_400 };
+/** In each round, however long that takes. */
+const ACKNOWLEDGED_MIN = 4;
 const STARTING_MS = { min: 150, spread: 1_200 };
 /** Of rounds: those in which the server is killed once more while it recovers. */
 const KILLED_STARTING_SHARE = 0.3;
@@ -167,6 +169,8 @@ async function writeUntilEnded({
   using grpc = new GrpcTestClient(server.grpcAddress);
   const problems: string[] = [];
   const killing = new AbortController();
+  const acknowledged = Promise.withResolvers<void>();
+  const enough = state.acknowledged + ACKNOWLEDGED_MIN;
   const clients = state.clients.map((client) => {
     const writer = client.owner % 2 === 0 ? restWriter(server.restUrl) : grpcWriter(grpc);
     const own = seededRandom(random.below(2 ** 32));
@@ -177,9 +181,17 @@ async function writeUntilEnded({
       random: own,
       url: server.restUrl,
       signal: killing.signal,
+      onAcknowledged: () => {
+        if (state.acknowledged >= enough) acknowledged.resolve();
+      },
     }).catch((error: unknown) => void problems.push(`client ${client.owner}: ${String(error)}`));
   });
-  await pause(systemClock, WRITING_MS.min + random.below(WRITING_MS.spread));
+  // A slow machine may have acknowledged nothing until then, and nothing would be looked for.
+  const written = Promise.all([
+    pause(systemClock, WRITING_MS.min + random.below(WRITING_MS.spread)),
+    acknowledged.promise,
+  ]);
+  await Promise.race([written, Promise.all(clients)]);
   killing.abort();
   const exit = await server.stop(signal);
   if (signal === 'SIGTERM' && exit !== 0) {
@@ -197,8 +209,9 @@ async function runClient(options: {
   readonly random: Random;
   readonly url: string;
   readonly signal: AbortSignal;
+  readonly onAcknowledged: () => void;
 }): Promise<void> {
-  const { client, writer, state, random, signal } = options;
+  const { client, writer, state, random, signal, onAcknowledged } = options;
   const { owner, points } = client;
   while (!signal.aborted) {
     state.writes += 1;
@@ -212,6 +225,7 @@ async function runClient(options: {
     }
     points.acknowledge();
     state.acknowledged += 1;
+    onAcknowledged();
     if (random.below(5) === 0)
       await readBack(options).catch((error: unknown) => {
         if (!signal.aborted) throw error;
