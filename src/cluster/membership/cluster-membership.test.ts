@@ -129,6 +129,29 @@ describe('a fourth node', () => {
     expect(world.fatal).toEqual([]);
   });
 
+  test('gets its share without being asked for where counts may not differ by so much, unless that was stopped', async () => {
+    const settings = { shardCount: 8, rebalanceThreshold: 0.1 };
+    await using world = await MembershipWorld.of(3, settings);
+    world.start('node-4');
+    await world.until(() => world.state?.rebalancing === true);
+    await world.untilAtRest(4);
+    expect(Object.values(world.counts()).map(({ replicas }) => replicas)).toEqual([6, 6, 6, 6]);
+    expect(world.state?.rebalancing).toBe(false);
+
+    await fill(world, 8);
+    world.start('node-5');
+    await world.until(() => (world.state?.moves.size ?? 0) > 0);
+    await world.finish(world.node('node-1').membership.operations.cancelRebalance());
+    await world.run(10_000);
+    expect(world.counts()['node-5']?.replicas).toBeLessThan(4);
+    expect(world.state?.rebalancing).toBe(false);
+    // Other members, other counts.
+    world.start('node-6');
+    await world.until(() => world.state?.rebalancing === true);
+    await world.untilAtRest(6);
+    expect(Object.values(world.counts()).map((each) => each.replicas)).toEqual(Array(6).fill(4));
+  });
+
   test('that leaves and is asked to stay keeps what it still has', async () => {
     await using world = await MembershipWorld.of(4, { shardCount: 8 });
     await fill(world, 8);

@@ -29,6 +29,8 @@ export interface MembershipSettings {
   readonly replaceAfterMs: number;
   /** Moves of shards at once in the whole cluster; `[cluster] moves_at_once`. */
   readonly movesMax: number;
+  /** Part of the mean by which members' counts of replicas may differ before they are evened out without being asked; `[sharding] rebalance_threshold`. */
+  readonly rebalanceThreshold: number;
   /** Entries that a replica may be behind and still become a voter or a leader. */
   readonly lagMax: number;
 }

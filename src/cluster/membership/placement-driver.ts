@@ -11,6 +11,7 @@ import {
   shardSlot,
 } from './driver-context.ts';
 import type { MoveDriver } from './move-driver.ts';
+import { RebalancingTrigger } from './rebalancing-trigger.ts';
 import { isCaughtUp } from './shard-observation.ts';
 
 const PLAN_SLOT = 'plan';
@@ -20,11 +21,13 @@ const TRANSFER_TIMEOUT_MS = 5_000;
 export class PlacementDriver {
   readonly #context: DriverContext;
   readonly #moves: MoveDriver;
+  readonly #rebalancing: RebalancingTrigger;
   #plan: MovePlan | undefined;
 
   constructor(context: DriverContext, moves: MoveDriver) {
     this.#context = context;
     this.#moves = moves;
+    this.#rebalancing = new RebalancingTrigger(context.settings.rebalanceThreshold);
   }
 
   /** What was planned last; undefined: nothing yet. */
@@ -34,6 +37,7 @@ export class PlacementDriver {
 
   begin(): void {
     this.#plan = undefined;
+    this.#rebalancing.begin();
   }
 
   /** Begins and gives up moves, hands leadership over. Nothing before each member has answered or counts as silent. */
@@ -57,12 +61,16 @@ export class PlacementDriver {
     const plan = planMoves(input);
     this.#plan = plan;
     this.#moves.cancel(round, plan.cancel);
+    const isRebalancingDue = this.#rebalancing.isDue(input, plan);
     if (plan.begin.length > 0) {
       slots.begin(PLAN_SLOT, async () => {
         for (const command of plan.begin) await propose(command, signal);
       });
     } else if (state.rebalancing && plan.isSettled) {
+      this.#rebalancing.ending();
       slots.begin(PLAN_SLOT, () => propose({ kind: 'setRebalancing', on: false }, signal));
+    } else if (isRebalancingDue) {
+      slots.begin(PLAN_SLOT, () => propose({ kind: 'setRebalancing', on: true }, signal));
     }
     this.#evenLeaders(round);
   }

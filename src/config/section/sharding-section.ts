@@ -17,7 +17,7 @@ export const SHARDING_SECTION = Type.Object(
     rebalanceThreshold: numberSetting(0.001, 1, {
       default: 0.1,
       description:
-        'Part of the mean by which counts of replicas may differ between nodes. It has no effect yet: `POST /cluster/rebalance` evens them out until they differ by at most one.',
+        'Part of the mean by which counts of replicas may differ between members; where they differ by more, and by more than one, they are evened out without being asked. `POST /cluster/rebalance` evens them out until they differ by at most one, whatever this says.',
     }),
     migrationBatchSize: integerSetting(1, 1_000_000, {
       default: 1000,

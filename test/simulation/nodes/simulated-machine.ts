@@ -271,7 +271,8 @@ export class SimulatedMachine implements FatedNode {
     const { swarm } = this.#options;
     return {
       formation: this.#formation(),
-      membership: { ...swarm, shardCount: swarm.shards },
+      // Whoever operates the cluster has it evened out.
+      membership: { ...swarm, shardCount: swarm.shards, rebalanceThreshold: Infinity },
       limits: swarm.limits,
       routing: {
         writeTimeoutMs: swarm.timeoutMs,

@@ -48,6 +48,7 @@ export class MembershipWorld {
       replicaCount: 3,
       replaceAfterMs: 60_000,
       movesMax: 2,
+      rebalanceThreshold: Infinity,
       lagMax: 128,
       ...settings,
     };
