@@ -166,7 +166,9 @@ describe('a port with guests', () => {
     await using open = new TcpWorld({ token: '' });
     const [host, other] = [await open.open(), await open.open()];
     host.serveGuests((request) => Promise.resolve(request));
-    const answer = await other.ask(`127.0.0.1:${host.port}`, Uint8Array.of(1), { timeoutMs: 5000 });
+    const answer = await other.ask(`127.0.0.1:${host.port}`, Uint8Array.of(1), {
+      timeoutMs: 50_000,
+    });
     expect(answer).toEqual(Uint8Array.of(1));
   });
 });

@@ -125,14 +125,14 @@ describe.skipIf(!hasOpenssl)('nodes over mutual TLS', () => {
     const address = `localhost:${host.port}`;
     const question = Uint8Array.of(1, 2);
     const member = await world.open({ tls: certificates.three });
-    expect(await member.ask(address, question, { timeoutMs: 10_000 })).toEqual(question);
+    expect(await member.ask(address, question, { timeoutMs: 50_000 })).toEqual(question);
     const strange = { ...foreign.sign('node-9'), authority: certificates.one.authority };
     const stranger = await world.open({ tls: strange });
-    await expect(stranger.ask(address, question, { timeoutMs: 10_000 })).rejects.toMatchObject({
+    await expect(stranger.ask(address, question, { timeoutMs: 50_000 })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
     const distrustful = await world.open({ tls: foreign.sign('node-9') });
-    await expect(distrustful.ask(address, question, { timeoutMs: 10_000 })).rejects.toMatchObject({
+    await expect(distrustful.ask(address, question, { timeoutMs: 50_000 })).rejects.toMatchObject({
       code: 'PERMISSION_DENIED',
     });
   });

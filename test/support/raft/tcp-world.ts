@@ -9,6 +9,14 @@ import type { NodeNumber } from '../../../src/raft/transport/transport.ts';
 /** What differs from the other nodes. */
 export type TcpNodeOptions = Partial<TcpNodePortOptions> & { readonly cluster?: string };
 
+/** By the machine's own clock, a machine that has other things to do loses no connection. */
+const PATIENCE = {
+  handshakeMs: 60_000,
+  stallMs: 60_000,
+  callConnectMs: 60_000,
+  guestMs: 60_000,
+} as const;
+
 /** Nodes of one cluster over the loopback interface, each on a free port that the others are told. */
 export class TcpWorld implements AsyncDisposable {
   readonly addresses = new Map<NodeNumber, NodeAddress>();
@@ -33,7 +41,13 @@ export class TcpWorld implements AsyncDisposable {
       log: (event) => this.events.push(event),
       ...this.#common,
       ...own,
-      limits: { backoffMinMs: 1, backoffMaxMs: 5, ...this.#common.limits, ...own.limits },
+      limits: {
+        backoffMinMs: 1,
+        backoffMaxMs: 5,
+        ...((own.clock ?? this.#common.clock) === undefined && PATIENCE),
+        ...this.#common.limits,
+        ...own.limits,
+      },
     });
     this.#ports.push(port);
     return port;
