@@ -19,12 +19,12 @@ export function checkConfiguration(
   { configuration, appliedIndex }: RaftStatus,
 ): void {
   const { configurations } = group;
-  const has = configurations[ledger.configurationAt];
-  if (has !== undefined && same(has, configuration)) return;
+  const before = configurations[ledger.configurationAt];
+  if (before !== undefined && same(before, configuration)) return;
   if (configuration.voters.length === 0) return;
   const at = placeOf(group, configuration, appliedIndex, ledger.configurationAt + 1);
   if (at !== undefined) {
-    ledger.configurationAt = at;
+    arrived(ledger, at);
     return;
   }
   const newest = configurations.at(-1);
@@ -41,7 +41,12 @@ export function checkConfiguration(
   );
   configurations.push(configuration);
   group.configurationsSeenAt.push(appliedIndex);
-  ledger.configurationAt = configurations.length - 1;
+  arrived(ledger, configurations.length - 1);
+}
+
+function arrived(ledger: ReplicaLedger, at: number): void {
+  ledger.configurationAt = at;
+  ledger.configurationMax = Math.max(ledger.configurationMax, at);
 }
 
 /** Where in the series a replica is that has applied so much: the newest that was seen so early, since a group may come back to a configuration. */

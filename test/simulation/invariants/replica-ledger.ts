@@ -41,6 +41,8 @@ export class ReplicaLedger {
   ownChanges: LogIndex[] = [];
   /** Which of the group's configurations it has. */
   configurationAt = -1;
+  /** The newest that it ever had. */
+  configurationMax = -1;
 
   constructor(replica: ReplicaId) {
     this.replica = replica;

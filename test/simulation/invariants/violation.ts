@@ -31,6 +31,8 @@ export type Invariant =
   | 'numberIsNeverReused'
   | 'oneReplicaANode'
   | 'replicasAreKept'
+  | 'votersHaveCaughtUp'
+  | 'destroyedIsNotNeeded'
   | 'epochIsFenced'
   | 'converges'
   | 'stable'

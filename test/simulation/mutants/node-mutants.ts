@@ -40,6 +40,39 @@ const MEMBERSHIP_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
     expects: ['replicasAreKept', 'converges'],
   },
   {
+    name: 'votes-before-it-has-caught-up',
+    file: `${MEMBERSHIP}/shard-observation.ts`,
+    find: "behind <= lagMax &&\n    progress?.state === 'replicate' &&\n    progress.recentlyActive",
+    replace: 'behind >= 0',
+    why: 'a replica votes that has nothing yet: a move leaves a shard with fewer copies than it says',
+    expects: ['votersHaveCaughtUp'],
+  },
+  {
+    name: 'destroyed-before-majority-applied',
+    file: `${MEMBERSHIP}/move-action.ts`,
+    find: 'return isMajority(applied, voters);',
+    replace: 'return applied.length > 0;',
+    why: 'a replica is deleted that voters still ask, and that do not know yet that it is out',
+    expects: ['destroyedIsNotNeeded'],
+  },
+  {
+    name: 'dead-voter-decides-alone',
+    file: 'src/cluster/placement/catalog-voter-plan.ts',
+    find: '        node.number === input.leader ? 0 : 1,\n',
+    replace: '',
+    why: 'of two members the one that died a moment ago is to decide about the catalog',
+    expects: ['converges'],
+  },
+  {
+    name: 'catalog-acknowledged-before-commit',
+    file: `${MEMBERSHIP}/cluster-membership.ts`,
+    find: 'return decodeClusterResult(await host.propose(CATALOG_GROUP, bytes, { ...stamp, signal }));',
+    replace:
+      "const proposed = host.propose(CATALOG_GROUP, bytes, { ...stamp, signal });\n        if (command.kind !== 'collections') return decodeClusterResult(await proposed);\n        proposed.catch(() => undefined);\n        const { applyClusterCommand } = await import('../catalog/apply-cluster-command.ts');\n        return applyClusterCommand(catalog.state, command).result;",
+    why: 'a leader that is deposed forgets a collection that it has said to be there',
+    expects: ['linearizable'],
+  },
+  {
     name: 'catalog-snapshot-is-forgotten',
     file: 'src/cluster/catalog/catalog-files.ts',
     find: '      await file.sync();\n',
@@ -67,6 +100,15 @@ const ROUTING_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
       'const again = progress.isUnknown ? session?.take() : undefined;\n          const stamped = stamp ?? session?.stamp(again ?? sequence);',
     why: 'a write that is sent again is another write',
     expects: ['exactlyOnce', 'linearizable'],
+  },
+  {
+    name: 'session-number-given-twice',
+    file: 'src/raft/host/session-table.ts',
+    find: '    this.#sessions.set(index, { lastUsed: index, respondedUpTo: 0, answers: new Map() });\n    this.#changedSessions.add(index);\n    return index;',
+    replace:
+      '    const id = 1 + (index % 4);\n    if (!this.#sessions.has(id)) {\n      this.#sessions.set(id, { lastUsed: index, respondedUpTo: 0, answers: new Map() });\n    }\n    this.#changedSessions.add(id);\n    return id;',
+    why: 'a node that was restarted is answered what its writes of the life before came to',
+    expects: ['linearizable', 'assertion'],
   },
   {
     name: 'lost-answer-told-as-refused',

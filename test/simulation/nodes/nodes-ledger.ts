@@ -7,8 +7,10 @@ import type { ShardCommand } from '../../../src/sharding/shard-command.ts';
 import { ShardCommandCodec } from '../../../src/sharding/shard-command-codec.ts';
 import { decodeShardResult } from '../../../src/sharding/shard-result-codec.ts';
 import type { ClusterLedger } from '../invariants/cluster-ledger.ts';
+import type { GroupLedger } from '../invariants/group-ledger.ts';
 import type { ReplicaLedger } from '../invariants/replica-ledger.ts';
 import { hold } from '../invariants/violation.ts';
+import { checkNotNeeded, checkNewVoters } from './replica-check.ts';
 
 /** Values of clients in the payload of a command: each was written by one operation. */
 const WRITTEN = /"[vn]":"([^"]+)"/g;
@@ -27,8 +29,12 @@ export class NodesLedger {
   /** By group: where fences were applied. */
   readonly #fences = new Map<number, { readonly index: number; readonly epoch: number }[]>();
   readonly #moves = new Set<number>();
+  /** Moves that were seen to let go of a replica. */
+  readonly #letGo = new Set<number>();
   /** By group: configurations that were looked at. */
   readonly #checked = new Map<number, number>();
+  /** Replicas whose end was looked at. */
+  readonly #destroyed = new Set<ReplicaLedger>();
   /** By value: the group and index at which it was written. */
   readonly #effects = new Map<string, string>();
 
@@ -135,11 +141,15 @@ export class NodesLedger {
     );
   }
 
-  /** A move that only takes away needs more replicas than there should be. */
+  /** A move that only takes away needs more replicas than there should be; and what a move lets go of is not needed. */
   #checkMoves({ moves, shards, nodes, settings }: ClusterState): void {
     const members = [...nodes.values()].filter(({ state }) => state === 'member').length;
     const wanted = Math.min(settings.replicaCount, members);
-    for (const { id, shard, add, remove } of moves.values()) {
+    for (const { id, shard, step, add, remove } of moves.values()) {
+      if (step === 'removing' && remove !== undefined && !this.#letGo.has(id)) {
+        this.#letGo.add(id);
+        checkNotNeeded(this.raft.group(groupOfShard(shard)), remove.replica);
+      }
       if (this.#moves.has(id)) continue;
       this.#moves.add(id);
       const count = shards[shard]?.replicas.length ?? 0;
@@ -151,25 +161,36 @@ export class NodesLedger {
     }
   }
 
-  /** After an event: no shard has fewer voters than before, but by a move that is to take one away. */
+  /** After an event. */
   checkReplicas(): void {
-    for (const { group, configurations } of this.raft.groups) {
-      const checked = this.#checked.get(group) ?? 0;
-      if (group < groupOfShard(0) || checked === configurations.length) continue;
-      this.#checked.set(group, configurations.length);
-      const [before, now] = configurations.slice(-2);
-      if (before === undefined || now === undefined || now.outgoing.length > 0) continue;
-      const had = Math.max(before.voters.length, before.outgoing.length);
-      const moves = [...(this.newest?.moves.values() ?? [])];
-      const isMeant = moves.some(
-        ({ shard, add }) => groupOfShard(shard) === group && add === undefined,
-      );
-      hold(
-        now.voters.length >= had || isMeant,
-        'replicasAreKept',
-        () => `group ${group} goes from ${had} voters to ${now.voters.length}`,
-      );
+    for (const group of this.raft.groups) {
+      for (const replica of group.replicas.values()) {
+        if (!replica.isDestroyed || this.#destroyed.has(replica)) continue;
+        this.#destroyed.add(replica);
+        checkNotNeeded(group, replica.replica);
+      }
+      const checked = this.#checked.get(group.group) ?? 0;
+      if (checked === group.configurations.length) continue;
+      this.#checked.set(group.group, group.configurations.length);
+      checkNewVoters(group);
+      if (group.group >= groupOfShard(0)) this.#checkCount(group);
     }
+  }
+
+  /** No shard has fewer voters than before, but by a move that is to take one away. */
+  #checkCount({ group, configurations }: GroupLedger): void {
+    const [before, now] = configurations.slice(-2);
+    if (before === undefined || now === undefined || now.outgoing.length > 0) return;
+    const had = Math.max(before.voters.length, before.outgoing.length);
+    const moves = [...(this.newest?.moves.values() ?? [])];
+    const isMeant = moves.some(
+      ({ shard, add }) => groupOfShard(shard) === group && add === undefined,
+    );
+    hold(
+      now.voters.length >= had || isMeant,
+      'replicasAreKept',
+      () => `group ${group} goes from ${had} voters to ${now.voters.length}`,
+    );
   }
 }
 
