@@ -90,6 +90,8 @@ function details(message: Message): string {
       return `at ${message.rejected}, perhaps ${showId(message.hint)}`;
     case 'heartbeat':
       return `commit ${message.commit}${message.context === 0 ? '' : ` round ${message.context}`}`;
+    case 'commit':
+      return String(message.commit);
     case 'heartbeatReply':
       return message.context === 0 ? '' : `round ${message.context}`;
     case 'snapshot':

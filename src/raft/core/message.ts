@@ -68,6 +68,11 @@ export interface HeartbeatReply extends Addressed {
   readonly kind: 'heartbeatReply';
   readonly context: number;
 }
+/** The leader committed what the receiver is known to share, and has nothing else to say; wants no answer, since a heartbeat says the same soon. */
+export interface CommitNotice extends Addressed {
+  readonly kind: 'commit';
+  readonly commit: LogIndex;
+}
 /** InstallSnapshot (thesis 5.3): for the host, which sends the state apart; at the receiver, that state is staged and complete. */
 export interface SnapshotRequest extends Addressed {
   readonly kind: 'snapshot';
@@ -100,6 +105,7 @@ export type Message =
   | AppendRejected
   | Heartbeat
   | HeartbeatReply
+  | CommitNotice
   | SnapshotRequest
   | ReadIndexRequest
   | ReadIndexReply

@@ -101,10 +101,24 @@ describe('log replication (3.5)', () => {
     const leader = new CoreGroup(3).elect(1);
     leader.propose('a');
     leader.run();
-    expect(leader.hear(accepted(2, 2))).toMatchObject([
-      { kind: 'append', to: 2, entries: [], commit: 2 },
-      { kind: 'append', to: 3, entries: [], commit: 2 },
-    ]);
+    expect(leader.hear(accepted(2, 2))).toMatchObject([{ kind: 'commit', to: 2, commit: 2 }]);
+    expect(leader.hear(accepted(3, 2))).toMatchObject([{ kind: 'commit', to: 3, commit: 2 }]);
+  });
+
+  test('a follower takes what the leader says to be committed, and answers nothing', () => {
+    const replica = follower([1, 1, 1]);
+    const message = { kind: 'commit', from: 2, to: 1, term: 1, commit: 2 } as const;
+    expect(replica.hear(message)).toEqual([]);
+    expect(replica.state.commands).toEqual(['\u0001', '\u0002']);
+    const late = { ...message, term: 0, commit: 3 };
+    expect(replica.hear(late)).toMatchObject([{ kind: 'heartbeatReply', to: 2, term: 1 }]);
+    expect(replica.node.commitIndex).toBe(2);
+  });
+
+  test('a leader of a newer term is known by what it says to be committed', () => {
+    const replica = follower([1, 1]);
+    replica.hear({ kind: 'commit', from: 3, to: 1, term: 4, commit: 2 });
+    expect(replica.node).toMatchObject({ term: 4, leader: 3, commitIndex: 2 });
   });
 
   test('a follower commits no more than it is known to share with the leader', () => {

@@ -17,9 +17,9 @@ function replicating(match = 10): Progress {
 describe('a peer that is probed', () => {
   test('gets one append, even an empty one, and then nothing until it answers', () => {
     const peer = probing();
-    expect(peer.isDue(10, 0)).toBe(true);
+    expect(peer.isDue(10)).toBe(true);
     peer.sent(0, 0, 0);
-    expect([peer.isPaused, peer.isDue(99, 99), peer.next]).toEqual([true, false, 11]);
+    expect([peer.isPaused, peer.isDue(99), peer.next]).toEqual([true, false, 11]);
   });
 
   test('goes back as far as its answer hints, and not behind what it has', () => {
@@ -66,7 +66,7 @@ describe('a peer that is probed', () => {
     peer.sent(0, 0, 0);
     peer.recentlyActive = false;
     peer.heard(10);
-    expect([peer.isDue(10, 0), peer.recentlyActive]).toEqual([true, true]);
+    expect([peer.isDue(10), peer.recentlyActive]).toEqual([true, true]);
   });
 });
 
@@ -76,7 +76,7 @@ describe('a peer that replicates', () => {
     peer.sent(2, 10, 0);
     expect([peer.next, peer.match, peer.isPaused]).toEqual([13, 10, false]);
     peer.sent(1, 10, 0);
-    expect([peer.isPaused, peer.isDue(99, 0)]).toEqual([true, false]);
+    expect([peer.isPaused, peer.isDue(99)]).toEqual([true, false]);
     peer.accepted(12, FIRST);
     expect([peer.isPaused, peer.inflightMessages, peer.inflightBytes]).toEqual([false, 1, 10]);
     peer.sent(1, 100, 0);
@@ -98,13 +98,16 @@ describe('a peer that replicates', () => {
 
   test('is told a new commit index once, and only one that it can use', () => {
     const peer = replicating();
-    expect(peer.isDue(10, 5)).toBe(true);
-    peer.sent(0, 0, 5);
-    expect(peer.isDue(10, 5)).toBe(false);
-    expect(peer.isDue(10, 6)).toBe(true);
-    peer.sent(0, 0, 10);
-    expect(peer.isDue(10, 12)).toBe(false);
-    expect(peer.isDue(11, 12)).toBe(true);
+    expect(peer.untoldCommit(5)).toBe(5);
+    peer.told(5);
+    expect(peer.untoldCommit(5)).toBeUndefined();
+    peer.sent(2, 10, 6);
+    expect(peer.untoldCommit(6)).toBeUndefined();
+    expect(peer.untoldCommit(12)).toBe(10);
+    peer.accepted(12, FIRST);
+    expect(peer.untoldCommit(12)).toBe(12);
+    peer.probe();
+    expect(peer.untoldCommit(12)).toBeUndefined();
   });
 
   test('gets one empty append in a full window after a heartbeat, if something is not acknowledged', () => {
@@ -112,12 +115,12 @@ describe('a peer that replicates', () => {
     peer.sent(1, 10, 0);
     peer.sent(1, 10, 0);
     peer.heard(12);
-    expect([peer.isPaused, peer.isDue(12, 0)]).toEqual([true, true]);
+    expect([peer.isPaused, peer.isDue(12)]).toEqual([true, true]);
     peer.sent(0, 0, 0);
-    expect(peer.isDue(12, 0)).toBe(false);
+    expect(peer.isDue(12)).toBe(false);
     peer.accepted(12, FIRST);
     peer.heard(12);
-    expect(peer.isDue(12, 0)).toBe(false);
+    expect(peer.isDue(12)).toBe(false);
   });
 
   test('never comes back behind what it acknowledged', () => {
@@ -133,7 +136,7 @@ describe('a peer that takes a snapshot', () => {
     peer.sent(1, 9, 0);
     peer.expectSnapshot(40);
     peer.heard(60);
-    expect([peer.isDue(60, 60), peer.isPaused, peer.inflightBytes]).toEqual([false, true, 0]);
+    expect([peer.isDue(60), peer.isPaused, peer.inflightBytes]).toEqual([false, true, 0]);
     expect(peer.rejected(11, 2)).toBe(false);
     peer.accepted(11, 41);
     expect([peer.state, peer.match, peer.pendingSnapshot]).toEqual(['snapshot', 11, 40]);
@@ -151,9 +154,9 @@ describe('a peer that takes a snapshot', () => {
     const peer = probing();
     peer.expectSnapshot(40);
     peer.snapshotEnded(45);
-    expect([peer.state, peer.next, peer.isDue(60, 0)]).toEqual(['probe', 46, false]);
+    expect([peer.state, peer.next, peer.isDue(60)]).toEqual(['probe', 46, false]);
     peer.heard(60);
-    expect(peer.isDue(60, 0)).toBe(true);
+    expect(peer.isDue(60)).toBe(true);
   });
 
   test('is not taken back by an old answer after a snapshot was sent', () => {
@@ -168,7 +171,7 @@ describe('a peer that takes a snapshot', () => {
     const peer = replicating();
     peer.expectSnapshot(40);
     peer.snapshotEnded(0);
-    expect([peer.state, peer.next, peer.isDue(60, 0)]).toEqual(['probe', 11, false]);
+    expect([peer.state, peer.next, peer.isDue(60)]).toEqual(['probe', 11, false]);
     expect(() => peer.snapshotEnded(0)).toThrow('that was begun');
   });
 });

@@ -54,18 +54,27 @@ export class Progress {
   }
 
   /** Whether an append should go out now. A probe always has something to ask. */
-  isDue(last: LogIndex, commit: LogIndex): boolean {
+  isDue(last: LogIndex): boolean {
     if (this.#state === 'replicate' && this.emptyDue) return true;
     if (this.isPaused) return false;
-    if (this.#state === 'probe') return true;
-    // The peer cannot move its commit index beyond what it was sent, so that telling it more is of no use.
-    return this.#next <= last || (commit > this.#sentCommit && this.#sentCommit < this.#next - 1);
+    return this.#state === 'probe' || this.#next <= last;
+  }
+
+  /** What the peer has of what is committed and was not told; undefined: it was. While its log is looked for, appends tell it. */
+  untoldCommit(commit: LogIndex): LogIndex | undefined {
+    const shared = Math.min(commit, this.#match);
+    return this.#state === 'replicate' && shared > this.#sentCommit ? shared : undefined;
+  }
+
+  /** The peer was told a commit index. */
+  told(commit: LogIndex): void {
+    this.#sentCommit = Math.max(this.#sentCommit, commit);
   }
 
   /** An append with `count` entries of `bytes` went out, from {@link next} on, with the leader's commit index. */
   sent(count: number, bytes: number, commit: LogIndex): void {
     this.emptyDue = false;
-    this.#sentCommit = Math.max(this.#sentCommit, commit);
+    this.told(commit);
     if (this.#state === 'probe') {
       this.#waits = true;
     } else if (count > 0) {

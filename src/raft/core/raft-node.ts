@@ -242,6 +242,7 @@ export class RaftNode {
         return;
       case 'append':
       case 'heartbeat':
+      case 'commit':
       case 'snapshot':
         this.#replica.send({ kind: 'heartbeatReply', to: message.from, context: 0 });
         return;
@@ -259,8 +260,7 @@ export class RaftNode {
     if (isVote && !isTransfer && replica.hasLiveLeader) return false;
     // Pre-votes are about a term that may never begin (thesis 9.6).
     if (kind === 'preVote' || (kind === 'preVoteReply' && message.granted)) return true;
-    const fromLeader = kind === 'append' || kind === 'heartbeat' || kind === 'snapshot';
-    replica.becomeFollower(term, fromLeader ? from : 0);
+    replica.becomeFollower(term, isFromLeader(message) ? from : 0);
     return true;
   }
 
@@ -280,6 +280,10 @@ export class RaftNode {
         return;
       case 'heartbeat':
         this.#takeHeartbeat(message);
+        return;
+      case 'commit':
+        replica.heardLeader(message.from);
+        replica.log.commitTo(message.commit);
         return;
       case 'snapshot':
         takeSnapshot(replica, message);
@@ -356,4 +360,9 @@ export class RaftNode {
     }
     return leadership.transfer === undefined ? leadership : { refused: 'transferring' };
   }
+}
+
+/** Whether only the leader of its term says so. */
+function isFromLeader({ kind }: Message): boolean {
+  return kind === 'append' || kind === 'heartbeat' || kind === 'commit' || kind === 'snapshot';
 }

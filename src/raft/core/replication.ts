@@ -144,13 +144,17 @@ export function hasCommittedInTerm({ log, term }: Replica): boolean {
   return log.term(log.commit) === term;
 }
 
-/** Sends every peer what it is due. */
+/** Sends every peer what it is due: entries, which tell what is committed, or that alone. */
 export function sendDueAppends(replica: Replica, leadership: Leadership): void {
   const { log } = replica;
   for (const [to, peer] of leadership.peers) {
-    while (peer.isDue(log.lastIndex, log.commit)) {
+    while (peer.isDue(log.lastIndex)) {
       if (!sendAppend(replica, to, peer)) break;
     }
+    const commit = peer.untoldCommit(log.commit);
+    if (commit === undefined) continue;
+    replica.send({ kind: 'commit', to, commit });
+    peer.told(commit);
   }
 }
 
@@ -194,6 +198,7 @@ export function sendHeartbeats(replica: Replica, leadership: Leadership): void {
       commit,
       context: wantsAnswer && tells ? reads.round : 0,
     });
+    peer.told(commit);
   }
   leadership.heartbeatDue = false;
   reads.roundSent();

@@ -12,8 +12,11 @@ import {
   writeConfiguration,
 } from './configuration-codec.ts';
 
-/** Every message but heartbeats and their replies, which travel as rows of their own frames. */
-export type MessageOfFrame = Exclude<Message, { readonly kind: 'heartbeat' | 'heartbeatReply' }>;
+/** Every message but those that travel as rows of their own frames. */
+export type MessageOfFrame = Exclude<
+  Message,
+  { readonly kind: 'heartbeat' | 'heartbeatReply' | 'commit' }
+>;
 
 /** A message and whose it is. */
 export interface GroupMessageOfFrame {

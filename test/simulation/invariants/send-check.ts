@@ -39,6 +39,7 @@ export function checkSent(group: GroupLedger, ledger: ReplicaLedger, message: Me
     case 'vote':
     case 'append':
     case 'heartbeat':
+    case 'commit':
     case 'snapshot':
     case 'timeoutNow':
     case 'readIndexReply':

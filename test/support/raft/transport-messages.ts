@@ -54,6 +54,7 @@ export const SAMPLE_MESSAGES: Readonly<Record<Message['kind'], Message>> = {
   },
   heartbeat: { kind: 'heartbeat', ...HEAD, commit: 299, context: 12 },
   heartbeatReply: { kind: 'heartbeatReply', ...HEAD, from: HEAD.to, to: HEAD.from, context: 12 },
+  commit: { kind: 'commit', ...HEAD, commit: 301 },
   snapshot: {
     kind: 'snapshot',
     ...HEAD,
@@ -138,6 +139,7 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ kind: kind('appendRejected'), ...head, rejected: integer, hint: entryId }),
   fc.record({ kind: kind('heartbeat'), ...head, commit: integer, context: integer }),
   fc.record({ kind: kind('heartbeatReply'), ...head, context: integer }),
+  fc.record({ kind: kind('commit'), ...head, commit: integer }),
   fc.record({ kind: kind('snapshot'), ...head, meta: anyMeta }),
   fc.record({ kind: kind('readIndex'), ...head, context: integer }),
   fc.record({ kind: kind('readIndexReply'), ...head, context: integer, index: integer }),
