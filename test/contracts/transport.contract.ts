@@ -140,6 +140,33 @@ export function describeTransport(name: string, createWorld: () => TransportWorl
       expect(reports.unreachable).toEqual([2]);
     });
 
+    test('asks a node how far its logs go, and brings the answer that it gives then', async () => {
+      other.ends = [{ group: 3, replica: replicaId(2, 1), index: 2 ** 40 }];
+      one.askLogEnds(2, 7);
+      await until(() => {
+        // Until there is a connection a question may be lost.
+        if (inbox.answers.length === 0 && inbox.unreachable.length > 0) one.askLogEnds(2, 7);
+        return inbox.answers.length > 0;
+      });
+      expect(inbox.answers[0]).toEqual({ from: 2, number: 7, ends: other.ends });
+      const { questions } = other;
+      other.ends = undefined;
+      one.askLogEnds(2, 8);
+      await until(() => other.questions > questions);
+      other.ends = [];
+      one.askLogEnds(2, 9);
+      await until(() => inbox.answers.at(-1)?.number === 9);
+      expect(inbox.answers.some(({ number }) => number === 8)).toBe(false);
+      expect(other.answers).toEqual([]);
+    });
+
+    test('says that a node cannot be asked when nobody is there, not while it is told to', async () => {
+      one.askLogEnds(3, 1);
+      expect(inbox.unreachable).toEqual([]);
+      await until(() => inbox.unreachable.length > 0);
+      expect(inbox.unreachable).toContain(3);
+    });
+
     test('reaches a node again that was away', async () => {
       one.send(2, [append(1)]);
       await until(() => other.messages.length === 1);

@@ -3,13 +3,33 @@ import { VectorDbError } from '../../base/error.ts';
 import { CATALOG_GROUP, groupOfShard } from '../catalog/cluster-state.ts';
 import { type BarrierGroups, ReadBarriers } from './read-barriers.ts';
 
-/** Groups whose rounds end when a test says so. */
+/** Groups whose exchanges and rounds end when a test says so. */
 class HandGroups implements BarrierGroups {
+  /** Exchanges that are under way. */
+  readonly exchanges: {
+    readonly groups: readonly number[];
+    readonly promise: Promise<readonly number[]>;
+    readonly end: (unconfirmed?: readonly number[]) => void;
+  }[] = [];
   readonly rounds: { readonly group: number; readonly end: (error?: Error) => void }[] = [];
   readonly alone = new Set<number>();
 
   decidesAlone(group: number): boolean {
     return this.alone.has(group);
+  }
+
+  unconfirmed(groups: readonly number[]): Promise<readonly number[]> {
+    const same = this.exchanges.find((exchange) => exchange.groups === groups);
+    if (same !== undefined) return same.promise;
+    const { promise, resolve } = Promise.withResolvers<readonly number[]>();
+    this.exchanges.push({ groups, promise, end: (unconfirmed = []) => resolve(unconfirmed) });
+    return promise;
+  }
+
+  /** Ends the exchanges that are under way, none of which confirms anything. */
+  async confirmNothing(): Promise<void> {
+    for (const { groups, end } of this.exchanges.splice(0)) end(groups);
+    await settle();
   }
 
   readBarrier(group: number): Promise<number> {
@@ -44,9 +64,36 @@ function world(readsMax = 10) {
 }
 
 describe('a barrier', () => {
+  test('is passed where one exchange confirms the catalog and all shards', async () => {
+    const { groups, passed, pass } = world();
+    const done = [pass('a'), pass('b')];
+    expect(groups.exchanges.map((exchange) => exchange.groups)).toEqual([
+      [CATALOG_GROUP, groupOfShard(0), groupOfShard(1)],
+    ]);
+    groups.exchanges.splice(0)[0]?.end();
+    await Promise.all(done);
+    expect(passed).toEqual(['a', 'b']);
+    expect(groups.rounds).toEqual([]);
+  });
+
+  test('asks the leaders of those that the exchange does not confirm, once for all reads of it', async () => {
+    const { groups, passed, pass } = world();
+    const done = [pass('a'), pass('b')];
+    groups.exchanges.splice(0)[0]?.end([groupOfShard(1)]);
+    await settle();
+    expect(groups.rounds.map(({ group }) => group)).toEqual([groupOfShard(1)]);
+    expect(passed).toEqual([]);
+    await groups.endAll();
+    await Promise.all(done);
+    expect(passed).toEqual(['a', 'b']);
+  });
+});
+
+describe('a barrier whose exchange confirms nothing', () => {
   test('asks the catalog and each shard, and waits for all of them', async () => {
     const { groups, passed, pass } = world();
     const done = pass('a');
+    await groups.confirmNothing();
     expect(groups.rounds.map(({ group }) => group)).toEqual([
       CATALOG_GROUP,
       groupOfShard(0),
@@ -65,14 +112,17 @@ describe('a barrier', () => {
   test('never counts a round that began before the read came; those who come meanwhile share the next', async () => {
     const { groups, passed, pass } = world();
     void pass('a');
+    await groups.confirmNothing();
     void pass('b');
     void pass('c');
     void pass('d', [1, 0]);
+    await groups.confirmNothing();
     expect(groups.rounds).toHaveLength(3);
     await groups.endAll();
     expect(passed).toEqual(['a']);
     expect(groups.rounds).toHaveLength(3);
     void pass('e');
+    await groups.confirmNothing();
     await groups.endAll();
     expect(passed).toEqual(['a', 'b', 'c', 'd']);
     await groups.endAll();
@@ -83,10 +133,12 @@ describe('a barrier', () => {
   test('a shard that does not answer holds up nobody who does not need it', async () => {
     const { groups, passed, pass } = world();
     void pass('both');
+    await groups.confirmNothing();
     const stuck = groups.rounds.find(({ group }) => group === groupOfShard(1));
     for (const round of groups.rounds.splice(0)) if (round !== stuck) round.end();
     await settle();
     void pass('one', [0]);
+    await groups.confirmNothing();
     await groups.endAll();
     expect(passed).toEqual(['one']);
     stuck?.end();
@@ -98,12 +150,14 @@ describe('a barrier', () => {
     const { groups, barriers } = world();
     const noLeader = new VectorDbError('NOT_LEADER', 'no leader is known');
     const passing = barriers.pass(SHARDS);
+    await groups.confirmNothing();
     groups.rounds[2]?.end(noLeader);
     groups.rounds[0]?.end();
     groups.rounds[1]?.end();
     expect(await passing).toEqual([1]);
     groups.rounds.length = 0;
     const failing = barriers.pass(SHARDS);
+    await groups.confirmNothing();
     for (const { group, end } of groups.rounds) end(group === CATALOG_GROUP ? noLeader : undefined);
     await expect(failing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
@@ -112,16 +166,18 @@ describe('a barrier', () => {
     const { groups, barriers } = world();
     for (const group of [CATALOG_GROUP, groupOfShard(0)]) groups.alone.add(group);
     expect(barriers.pass([0])).toEqual([]);
-    expect(groups.rounds).toHaveLength(0);
+    expect(groups.exchanges).toHaveLength(0);
     expect(barriers.pass(SHARDS)).toBeInstanceOf(Promise);
-    expect(groups.rounds.length).toBeGreaterThan(0);
+    expect(groups.exchanges).toHaveLength(1);
   });
 
   test('is given up by the signal, and refused where too many wait', async () => {
     const { barriers, groups } = world(2);
     const given = new AbortController();
     const first = barriers.pass(SHARDS, given.signal);
+    await groups.confirmNothing();
     const second = barriers.pass(SHARDS);
+    await groups.confirmNothing();
     expect(barriers.depth).toBe(2);
     await expect(barriers.pass(SHARDS)).rejects.toMatchObject({ code: 'OVERLOADED' });
     given.abort();

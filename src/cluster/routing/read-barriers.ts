@@ -1,10 +1,10 @@
 import { VectorDbError } from '../../base/error.ts';
 import type { RaftHost } from '../../raft/host/raft-host.ts';
 import type { GroupId } from '../../raft/log/log-storage.ts';
-import { CATALOG_GROUP, groupOfShard } from '../catalog/cluster-state.ts';
+import { CATALOG_GROUP, groupOfShard, shardOfGroup } from '../catalog/cluster-state.ts';
 
 /** What barriers need of the groups on this node. */
-export type BarrierGroups = Pick<RaftHost, 'readBarrier' | 'decidesAlone'>;
+export type BarrierGroups = Pick<RaftHost, 'unconfirmed' | 'readBarrier' | 'decidesAlone'>;
 
 export interface ReadBarriersOptions {
   readonly groups: BarrierGroups;
@@ -26,22 +26,26 @@ interface GroupRounds {
   next: Round | undefined;
 }
 
-/** Reads that came since any group began a round share what they wait for. */
-interface Gathering {
-  readonly shards: readonly number[];
+/** What reads wait for that came before the same exchange and are about the same shards. */
+interface Passing {
+  readonly unconfirmed: Promise<readonly GroupId[]>;
   readonly outcome: Promise<FailedShards>;
 }
 
 /**
- * Lets a read begin once this node has everything that was acknowledged before. Each group is asked once for all reads that wait (thesis 6.4): one round is under
- * way, those who come meanwhile share the next one, and no round serves a read that came after it began.
+ * Lets a read begin once this node has everything that was acknowledged before. One exchange with other nodes confirms most groups at once. The leaders of the
+ * rest, in which something is being written, are asked once for all reads that wait (thesis 6.4): one round of a group is under way, those who come meanwhile
+ * share the next one, and no round serves a read that came after it began.
  */
 export class ReadBarriers {
   readonly #options: ReadBarriersOptions;
   readonly #rounds = new Map<GroupId, GroupRounds>();
-  #gathering: Gathering | undefined;
-  /** Rounds that began so far. */
-  #begun = 0;
+  #passing: Passing | undefined;
+  /** Groups of the shards that were asked for last: reads of all shards give the same array each time. */
+  #asked: { readonly shards: readonly number[]; readonly groups: readonly GroupId[] } = {
+    shards: NONE,
+    groups: [CATALOG_GROUP],
+  };
   #waiting = 0;
 
   constructor(options: ReadBarriersOptions) {
@@ -88,27 +92,35 @@ export class ReadBarriers {
   }
 
   #outcome(shards: readonly number[]): Promise<FailedShards> {
-    const gathering = this.#gathering;
-    if (gathering?.shards === shards) return gathering.outcome;
-    const begunBefore = this.#begun;
-    const outcome = this.#joinAll(shards);
+    const unconfirmed = this.#options.groups.unconfirmed(this.#groupsOf(shards));
+    if (this.#passing?.unconfirmed === unconfirmed) return this.#passing.outcome;
+    const outcome = this.#askLeaders(unconfirmed);
     // Nobody may be left to hear that the catalog could not be asked.
     outcome.catch(() => undefined);
-    if (this.#begun === begunBefore) this.#gathering = { shards, outcome };
+    this.#passing = { unconfirmed, outcome };
     return outcome;
   }
 
-  async #joinAll(shards: readonly number[]): Promise<FailedShards> {
-    const catalog = this.#join(CATALOG_GROUP);
-    const rounds = shards.map((shard) => this.#join(groupOfShard(shard)));
-    const failed: number[] = [];
-    if (!(await catalog)) {
-      throw new VectorDbError('UNAVAILABLE', 'the catalog has no leader that could be asked', {
-        retryAfterMs: 100,
-      });
+  #groupsOf(shards: readonly number[]): readonly GroupId[] {
+    if (this.#asked.shards !== shards) {
+      this.#asked = { shards, groups: [CATALOG_GROUP, ...shards.map(groupOfShard)] };
     }
-    for (const [place, round] of rounds.entries()) {
-      if (!(await round)) failed.push(shards[place] as number);
+    return this.#asked.groups;
+  }
+
+  async #askLeaders(unconfirmed: Promise<readonly GroupId[]>): Promise<FailedShards> {
+    const groups = await unconfirmed;
+    if (groups.length === 0) return NONE;
+    const rounds = groups.map((group) => ({ group, round: this.#join(group) }));
+    const failed: number[] = [];
+    for (const { group, round } of rounds) {
+      if (await round) continue;
+      if (group === CATALOG_GROUP) {
+        throw new VectorDbError('UNAVAILABLE', 'the catalog has no leader that could be asked', {
+          retryAfterMs: 100,
+        });
+      }
+      failed.push(shardOfGroup(group));
     }
     return failed;
   }
@@ -133,8 +145,6 @@ export class ReadBarriers {
   }
 
   #begin(group: GroupId, rounds: GroupRounds): Round {
-    this.#gathering = undefined;
-    this.#begun += 1;
     const round = this.#ask(group).finally(() => {
       if (rounds.underWay === round) rounds.underWay = undefined;
     });

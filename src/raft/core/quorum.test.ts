@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Configuration, configurationOf, type ReplicaId } from './configuration.ts';
-import { majorityIndex, majorityVote, quorumIndex, quorumVote, type VoteResult } from './quorum.ts';
+import {
+  isQuorum,
+  majorityIndex,
+  majorityVote,
+  quorumIndex,
+  quorumVote,
+  type VoteResult,
+} from './quorum.ts';
 
 const reachedBy =
   (indexes: readonly number[]) =>
@@ -41,6 +48,20 @@ describe('how far a majority came', () => {
   test('counts a replica in both halves in each', () => {
     expect(quorumIndex(joint([1, 2], [1]), reachedBy([8, 5]))).toBe(5);
     expect(quorumIndex(joint([1], [1, 2]), reachedBy([8, 5]))).toBe(5);
+  });
+});
+
+describe('who is a quorum', () => {
+  test.each([
+    [[1, 2, 3], [], [1, 2], true],
+    [[1, 2, 3], [], [1, 4, 5], false],
+    [[1, 2, 3, 4], [], [1, 2], false],
+    [[1, 2, 3], [3, 4, 5], [1, 2], false],
+    [[1, 2, 3], [3, 4, 5], [1, 3, 4], true],
+    [[1], [], [1], true],
+    [[], [], [1], false],
+  ])('of %j and %j: %j is %j', (voters, outgoing, there, expected) => {
+    expect(isQuorum(joint(voters, outgoing), (replica) => there.includes(replica))).toBe(expected);
   });
 });
 

@@ -27,6 +27,24 @@ export function quorumIndex(
   return Math.min(incoming, majorityIndex(configuration.outgoing, reached));
 }
 
+/** Whether those for whom `holds` is true decide: a majority, of a joint configuration one of both halves (thesis 4.3). Never without voters. */
+export function isQuorum(
+  { voters, outgoing }: Configuration,
+  holds: (replica: ReplicaId) => boolean,
+): boolean {
+  return isMajority(voters, holds) && (outgoing.length === 0 || isMajority(outgoing, holds));
+}
+
+/** Whether `holds` is true for a majority of them. */
+export function isMajority(
+  voters: readonly ReplicaId[],
+  holds: (replica: ReplicaId) => boolean,
+): boolean {
+  let count = 0;
+  for (const voter of voters) if (holds(voter)) count += 1;
+  return count > voters.length >> 1;
+}
+
 /** How a vote among `voters` stands; won without any. Votes of others do not count. */
 export function majorityVote(
   voters: readonly ReplicaId[],

@@ -76,6 +76,10 @@ export class RaftNode {
   get commitIndex(): LogIndex {
     return this.#replica.log.commit;
   }
+  /** Of the log, durable or not: no entry beyond it was ever acknowledged from here and committed. */
+  get lastIndex(): LogIndex {
+    return this.#replica.log.lastIndex;
+  }
   get appliedIndex(): LogIndex {
     return this.#replica.log.applied;
   }

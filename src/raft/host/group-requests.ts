@@ -1,8 +1,9 @@
 import { assert } from '../../base/assert.ts';
 import { VectorDbError } from '../../base/error.ts';
-import type { Configuration, ConfigurationChange } from '../core/configuration.ts';
+import type { Configuration, ConfigurationChange, ReplicaId } from '../core/configuration.ts';
 import type { EntryId, LogIndex } from '../core/entry.ts';
 import type { ProposalRefusal } from '../core/proposal-refusal.ts';
+import { isQuorum } from '../core/quorum.ts';
 import type { RaftNode } from '../core/raft-node.ts';
 import type { ReadState } from '../core/ready.ts';
 import type { GroupId } from '../log/log-storage.ts';
@@ -44,6 +45,8 @@ export class GroupRequests {
   readonly #proposals: ProposalTracker<CommandOutcome>;
   readonly #reads: ReadWaiter;
   readonly #waiter: TurnWaiter;
+  /** The applied index and the configuration as of it, of one moment: while a change of the configuration is applied one is ahead of the other. */
+  #applied: { readonly index: LogIndex; readonly configuration: Configuration };
 
   constructor(options: GroupRequestsOptions) {
     const { group, core, limits, wake } = options;
@@ -65,6 +68,7 @@ export class GroupRequests {
       },
     });
     this.#waiter = new TurnWaiter(group, limits.outcomeWaitTicks);
+    this.#applied = { index: options.appliedIndex(), configuration: options.configuration() };
   }
 
   /** Callers who wait for an entry, and for a read. */
@@ -121,6 +125,30 @@ export class GroupRequests {
     return this.#reads.wait(signal);
   }
 
+  /** Who decides, as of the applied entry. */
+  get configuration(): Configuration {
+    return this.#applied.configuration;
+  }
+
+  /** Of this replica's log: no entry beyond it was ever acknowledged from here and committed. */
+  get lastIndex(): LogIndex {
+    return this.#options.core.lastIndex;
+  }
+
+  /**
+   * Whether everything that was committed when the logs ended so is applied here: those of a quorum end no later than what is applied.
+   *
+   * @param endOf - where another replica's log ended; undefined: not known
+   */
+  isCurrent(endOf: (replica: ReplicaId) => LogIndex | undefined): boolean {
+    const { index, configuration } = this.#applied;
+    const { replica: own, lastIndex } = this.#options.core;
+    return isQuorum(configuration, (replica) => {
+      const end = replica === own ? lastIndex : endOf(replica);
+      return end !== undefined && end <= index;
+    });
+  }
+
   /** @throws {VectorDbError} NOT_LEADER, INVALID_ARGUMENT where the node has no voter, FAILED_PRECONDITION where another led in the end, DEADLINE_EXCEEDED where nobody is known to */
   async transferLeadership(to: NodeNumber, signal?: AbortSignal): Promise<void> {
     const { group, core, wake } = this.#options;
@@ -172,6 +200,8 @@ export class GroupRequests {
 
   /** The applied index rose. */
   applied(): void {
+    const { appliedIndex, configuration } = this.#options;
+    this.#applied = { index: appliedIndex(), configuration: configuration() };
     this.#reads.applied();
   }
 

@@ -2,7 +2,7 @@ import { must } from '../../base/assert.ts';
 import { VectorDbError } from '../../base/error.ts';
 import type { ReplicaId } from '../core/configuration.ts';
 import type { GroupId, GroupLog, GroupWrite, LogStorage } from '../log/log-storage.ts';
-import type { NodeNumber } from '../transport/transport.ts';
+import type { LogEnd, NodeNumber } from '../transport/transport.ts';
 import { checkBirth, firstWrite, type GroupBirth, prepareMachine } from './group-birth.ts';
 import type { GroupServices } from './group-services.ts';
 import type { CorruptGroupStatus, GroupStatus } from './group-status.ts';
@@ -35,6 +35,16 @@ export class GroupTable {
   /** Those that take part. */
   get all(): readonly RaftGroup[] {
     return [...this.#open.values()];
+  }
+
+  /** How far the logs of those go whose log is sound. */
+  get logEnds(): readonly LogEnd[] {
+    const sound = this.all.filter(({ damage }) => damage === undefined);
+    return sound.map(({ group, replica, requests }) => ({
+      group,
+      replica,
+      index: requests.lastIndex,
+    }));
   }
 
   /** Of all groups, ascending. */

@@ -114,6 +114,53 @@ describe('a group of one', () => {
   });
 });
 
+describe('reads of several groups', () => {
+  test('are confirmed by one other node, on any of them', async () => {
+    const cluster = await HostCluster.withLeader(3);
+    await cluster.createGroup([1, 2, 3], GROUP + 1);
+    await cluster.set(1, 'a', '1');
+    await cluster.run(500);
+    for (const node of [1, 2, 3]) {
+      const open = cluster.host(node).unconfirmed([GROUP, GROUP + 1]);
+      expect(await cluster.finish(open)).toEqual([]);
+    }
+  });
+
+  test('are not where the node is behind, nor where it is cut off or alone', async () => {
+    const cluster = await HostCluster.withLeader(3);
+    cluster.network.isolate(3, true);
+    await cluster.set(1, 'a', '1');
+    const alone = cluster.host(3).unconfirmed([GROUP]);
+    expect(await cluster.finish(alone)).toEqual([GROUP]);
+    cluster.network.isolate(3, false);
+    cluster.network.cut(1, 3);
+    expect(await cluster.finish(cluster.host(3).unconfirmed([GROUP]))).toEqual([GROUP]);
+    cluster.network.mend(1, 3);
+    await cluster.run(500);
+    expect(await cluster.finish(cluster.host(3).unconfirmed([GROUP]))).toEqual([]);
+    expect(await cluster.finish(cluster.host(3).unconfirmed([GROUP, GROUP + 7]))).toEqual([
+      GROUP + 7,
+    ]);
+  });
+
+  test('need no leader', async () => {
+    const cluster = await HostCluster.withLeader(3);
+    await cluster.set(1, 'a', '1');
+    await cluster.run(500);
+    await cluster.crash(1);
+    expect(await cluster.finish(cluster.host(2).unconfirmed([GROUP]))).toEqual([]);
+    expect(cluster.value(2, 'a')).toBe('1');
+  });
+
+  test('are not confirmed by a node that has ended', async () => {
+    const cluster = await HostCluster.withLeader(3);
+    const open = cluster.host(2).unconfirmed([GROUP]);
+    await cluster.host(2)[Symbol.asyncDispose]();
+    expect(await open).toEqual([GROUP]);
+    expect(await cluster.host(2).unconfirmed([GROUP])).toEqual([GROUP]);
+  });
+});
+
 describe('a read barrier', () => {
   test('on a follower covers what the leader acknowledged before', async () => {
     const cluster = await HostCluster.withLeader(3);

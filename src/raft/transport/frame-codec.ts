@@ -35,6 +35,8 @@ export const FRAME_KINDS = {
   answerRest: 9,
   callFailure: 10,
   callCancel: 11,
+  endsQuestion: 12,
+  endsAnswer: 13,
   hello: 16,
   challenge: 17,
   proof: 18,

@@ -29,6 +29,7 @@ import {
   type Hello,
 } from './handshake-codec.ts';
 import { isHeartbeat } from './heartbeat-rows.ts';
+import { decodeLogEnds, encodeLogEnds } from './log-ends-codec.ts';
 import { decodeFrame, encodeFrames } from './message-frames.ts';
 import {
   type ChunkOutcome,
@@ -70,6 +71,15 @@ const failures = [
   { number: 300, failure: 'failed', reason: 'the disk is full' },
   { number: 300, failure: 'overloaded', reason: 'busy' },
 ] as const;
+const endsQuestion = { kind: 'question', number: 300 } as const;
+const endsAnswer = {
+  kind: 'answer',
+  number: 300,
+  ends: [
+    { group: 0, replica: 2 ** 20 + 1, index: 70_000 },
+    { group: 3, replica: 2 ** 20, index: 0 },
+  ],
+} as const;
 const guestHello: Hello = { ...hello, cluster: '', from: 0, to: 0, lane: 'guests' };
 const proofOf = (side: 'client' | 'server'): Uint8Array =>
   clusterProof(
@@ -96,6 +106,8 @@ const written: Readonly<Record<string, Uint8Array | undefined>> = {
   'callFailure failed': encodeFailure(failures[0]),
   'callFailure overloaded': encodeFailure(failures[1]),
   callCancel: encodeCancel(300),
+  endsQuestion: encodeLogEnds(endsQuestion),
+  endsAnswer: encodeLogEnds(endsAnswer),
   hello: encodeHello(hello),
   'hello of a guest': encodeHello(guestHello),
   challenge: encodeChallenge(challenge),
@@ -139,6 +151,11 @@ describe('frames of version 1', () => {
       expect(decodeFailure(body(`callFailure ${failure.failure}`))).toEqual(failure);
     }
     expect(decodeCancel(body('callCancel'))).toBe(300);
+  });
+
+  test('are read as ever: where logs end', () => {
+    expect(decodeLogEnds(openFrame(frame('endsQuestion')))).toEqual(endsQuestion);
+    expect(decodeLogEnds(openFrame(frame('endsAnswer')))).toEqual(endsAnswer);
   });
 
   test('are read as ever: the handshake', () => {

@@ -1,5 +1,6 @@
 import type { Frame } from './frame-codec.ts';
 import type { IncomingLane, LaneConnection } from './incoming-lane.ts';
+import { decodeLogEnds, encodeLogEnds } from './log-ends-codec.ts';
 import { decodeMessages } from './message-frames.ts';
 import { nodeOf } from './replica-node.ts';
 import type { TransportCounters } from './transport-statistics.ts';
@@ -23,6 +24,10 @@ export class IncomingMessages implements IncomingLane {
   }
 
   onFrame(frame: Frame): boolean {
+    if (frame.kind === 'endsQuestion') {
+      this.#answer(frame);
+      return true;
+    }
     if (frame.kind !== 'messages' && frame.kind !== 'heartbeats') return false;
     const { connection, counters, from, receiver } = this.#options;
     const messages = connection.decode(() => decodeMessages(frame));
@@ -32,6 +37,16 @@ export class IncomingMessages implements IncomingLane {
     counters.messagesForged += messages.length - own.length;
     if (own.length > 0) receiver()?.onMessages(from, own);
     return true;
+  }
+
+  /** A node that does not read its answers gets no more of them. */
+  #answer(frame: Frame): void {
+    const { connection, receiver } = this.#options;
+    const question = connection.decode(() => decodeLogEnds(frame));
+    if (question === undefined || connection.isFull) return;
+    const ends = receiver()?.logEnds();
+    if (ends === undefined) return;
+    connection.write([encodeLogEnds({ kind: 'answer', number: question.number, ends })]);
   }
 
   onDrain(): void {}

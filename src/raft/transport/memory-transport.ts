@@ -6,6 +6,7 @@ import { CALL_BYTES_MAX } from './call-codec.ts';
 import { MemoryCall, type MemoryCallee, newMemoryDesk } from './memory-calls.ts';
 import type { MemoryNetwork } from './memory-network.ts';
 import { nodeOf } from './replica-node.ts';
+import { decodeLogEnds, encodeLogEnds } from './log-ends-codec.ts';
 import { decodeFrame, encodeFrames } from './message-frames.ts';
 import {
   type ChunkOutcome,
@@ -144,6 +145,17 @@ export class MemoryTransport implements MemberTransport {
     }
   }
 
+  askLogEnds(to: NodeNumber, number: number): void {
+    if (this.#closed.signal.aborted) return;
+    const question = encodeLogEnds({ kind: 'question', number });
+    this.#sent(question);
+    this.#network.defer(() => {
+      const peer = this.#closed.signal.aborted ? undefined : this.#network.reach(this, to);
+      if (peer === undefined) this.#report(to);
+      else peer.answerLogEnds(this, question);
+    });
+  }
+
   async sendChunk(
     to: NodeNumber,
     chunk: SnapshotChunk,
@@ -207,6 +219,26 @@ export class MemoryTransport implements MemberTransport {
     this.#counters.messagesReceived += messages.length;
     this.#counters.messagesForged += all.length - messages.length;
     if (messages.length > 0) this.#receiver?.onMessages(from, messages);
+  }
+
+  /** Takes a frame that asks how far the logs go. @internal */
+  answerLogEnds(asker: MemoryTransport, frame: Uint8Array): void {
+    this.#received(frame);
+    const { number } = decodeLogEnds(openFrame(frame));
+    const ends = this.#receiver?.logEnds();
+    if (ends === undefined) return;
+    const answer = encodeLogEnds({ kind: 'answer', number, ends });
+    this.#sent(answer);
+    this.#network.defer(() => {
+      if (this.#network.reach(this, asker.node) === asker) asker.takeLogEnds(this.node, answer);
+    });
+  }
+
+  /** Takes the answer's frame. @internal */
+  takeLogEnds(from: NodeNumber, frame: Uint8Array): void {
+    this.#received(frame);
+    const answer = decodeLogEnds(openFrame(frame));
+    if (answer.kind === 'answer') this.#receiver?.onLogEnds(from, answer.number, answer.ends);
   }
 
   /** Takes a chunk's frame; gives the outcome's. @internal */

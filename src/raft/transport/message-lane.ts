@@ -1,10 +1,11 @@
-import { FRAME_BODY_BYTES_MAX } from './frame-codec.ts';
+import { FRAME_BODY_BYTES_MAX, type Frame } from './frame-codec.ts';
 import { isHeartbeat } from './heartbeat-rows.ts';
 import type { LinkContext } from './link-context.ts';
+import { decodeLogEnds, encodeLogEnds } from './log-ends-codec.ts';
 import { bytesInFrameMax, encodeFrames } from './message-frames.ts';
 import { OutgoingLink } from './outgoing-link.ts';
 import type { DropReason } from './transport-statistics.ts';
-import type { GroupMessage, NodeNumber } from './transport.ts';
+import type { GroupMessage, LogEnd, NodeNumber } from './transport.ts';
 
 /** Bytes that are encoded at once; then it is seen whether the connection takes more. */
 const WRITE_BYTES = 1024 * 1024;
@@ -17,6 +18,7 @@ export interface MessageLaneOptions {
   readonly defer: (callback: () => void) => void;
   /** Something that was queued did not travel, or may not have arrived. */
   readonly onUnreachable: () => void;
+  readonly onLogEnds: (number: number, ends: readonly LogEnd[]) => void;
 }
 
 /**
@@ -27,6 +29,7 @@ export class MessageLane {
   readonly #context: LinkContext;
   readonly #defer: (callback: () => void) => void;
   readonly #onUnreachable: () => void;
+  readonly #onLogEnds: (number: number, ends: readonly LogEnd[]) => void;
   readonly #link: OutgoingLink;
   #heartbeats: GroupMessage[] = [];
   #others: GroupMessage[] = [];
@@ -36,15 +39,15 @@ export class MessageLane {
   #isReportDue = false;
   #isClosed = false;
 
-  constructor({ to, context, defer, onUnreachable }: MessageLaneOptions) {
+  constructor({ to, context, defer, onUnreachable, onLogEnds }: MessageLaneOptions) {
     this.#context = context;
     this.#defer = defer;
     this.#onUnreachable = onUnreachable;
+    this.#onLogEnds = onLogEnds;
     this.#link = new OutgoingLink(to, 'messages', context, {
       onReady: () => this.#flush(),
       onDrain: () => this.#flush(),
-      // Nobody answers on this connection but to say that it lives.
-      onFrame: () => {},
+      onFrame: (frame) => this.#onFrame(frame),
       onDown: (end) => {
         this.#clear('unreachable');
         // One that rested has lost nothing.
@@ -76,6 +79,21 @@ export class MessageLane {
     this.#planFlush();
   }
 
+  /** Sends a question and all that waits, or drops it. */
+  askLogEnds(number: number): void {
+    if (this.#isClosed) return;
+    this.#flush();
+    // It is a few bytes: that the connection is full is no reason to do without.
+    if (this.#link.isReady) {
+      this.#link.send([encodeLogEnds({ kind: 'question', number })]);
+      return;
+    }
+    this.#link.want();
+    this.#isReportDue = true;
+    // Its caller is in the middle of something.
+    this.#planFlush();
+  }
+
   /** The node is known to be there: it is tried at once. */
   wake(): void {
     this.#link.wake();
@@ -103,6 +121,12 @@ export class MessageLane {
       (isHeartbeat(message) ? this.#heartbeats : this.#others).push(message);
       this.#queuedBytes += bytes;
     }
+  }
+
+  /** Nobody answers on this connection but to say that it lives, and how far its logs go. */
+  #onFrame(frame: Frame): void {
+    const answer = this.#link.decode(() => decodeLogEnds(frame));
+    if (answer?.kind === 'answer') this.#onLogEnds(answer.number, answer.ends);
   }
 
   #planFlush(): void {

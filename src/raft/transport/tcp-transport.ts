@@ -92,6 +92,10 @@ export class TcpTransport implements MemberTransport {
     }
   }
 
+  askLogEnds(to: NodeNumber, number: number): void {
+    if (!this.#forgotten.has(to)) this.#peer(to).messages.askLogEnds(number);
+  }
+
   async sendChunk(
     to: NodeNumber,
     chunk: SnapshotChunk,
@@ -180,6 +184,9 @@ export class TcpTransport implements MemberTransport {
         defer: this.#context.defer,
         onUnreachable: () => {
           if (this.#closed === undefined) this.#receiver?.onUnreachable(node);
+        },
+        onLogEnds: (number, ends) => {
+          if (this.#closed === undefined) this.#receiver?.onLogEnds(node, number, ends);
         },
       }),
       chunks: new ChunkLane(node, this.#context),

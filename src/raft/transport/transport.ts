@@ -1,5 +1,6 @@
 import type { Message } from '../core/message.ts';
 import type { ReplicaId } from '../core/configuration.ts';
+import type { LogIndex } from '../core/entry.ts';
 import type { SnapshotMeta } from '../core/snapshot-meta.ts';
 import type { GroupId } from '../log/log-storage.ts';
 import type { TransportStatistics } from './transport-statistics.ts';
@@ -37,9 +38,31 @@ export type SnapshotChunkReply =
   | { readonly kind: 'done' }
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** How far the log of a replica goes. */
+export interface LogEnd {
+  readonly group: GroupId;
+  readonly replica: ReplicaId;
+  /** Of its last entry. */
+  readonly index: LogIndex;
+}
+
+/** Asks a node how far its logs go, or says it. */
+export type LogEndsMessage =
+  | { readonly kind: 'question'; readonly number: number }
+  | {
+      readonly kind: 'answer';
+      /** Of the question. */
+      readonly number: number;
+      readonly ends: readonly LogEnd[];
+    };
+
 /** Takes what other nodes send. */
 export interface TransportReceiver {
   onMessages(from: NodeNumber, messages: readonly GroupMessage[]): void;
+  /** Another node asks how far the logs here go: the answer is as of this moment. Undefined: there is none. */
+  logEnds(): readonly LogEnd[] | undefined;
+  /** The answer to question `number` of this node. */
+  onLogEnds(from: NodeNumber, number: number, ends: readonly LogEnd[]): void;
   /** Something sent to the node was dropped, or it cannot be reached. */
   onUnreachable(node: NodeNumber): void;
   onChunk(from: NodeNumber, chunk: SnapshotChunk): Promise<SnapshotChunkReply>;
@@ -91,6 +114,13 @@ export interface Transport extends AsyncDisposable {
   listen(receiver: TransportReceiver): void;
   /** Queues messages of one turn. Where the queue is full they are dropped and the node is reported as unreachable. Never throws. */
   send(to: NodeNumber, messages: readonly GroupMessage[]): void;
+  /**
+   * Asks a node how far its logs go, at once and together with what waits for it. Like messages, question and answer may be lost; where that is known the node is
+   * reported as unreachable. Never throws.
+   *
+   * @param number - a safe integer from 0 on, which the answer repeats
+   */
+  askLogEnds(to: NodeNumber, number: number): void;
   /**
    * On a lane of its own.
    *

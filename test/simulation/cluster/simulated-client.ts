@@ -119,11 +119,13 @@ export class SimulatedClient {
   }
 
   async #read(): Promise<void> {
-    const { group, nodes, ledger } = this.#options;
+    const { group, nodes, ledger, random } = this.#options;
     const operation = this.#call({ kind: 'get', key: this.#key() });
+    // Those that follow are where a read may be stale.
+    if (random.happens(0.5)) this.#target = random.below(nodes.length);
     const node = nodes[this.#target];
     const attempt = await this.#attempt(async (host) => {
-      const index = await host.readBarrier(group);
+      const index = await this.#freshIndex(host);
       // In the same moment: what is applied here now is what the barrier promised.
       return { index, value: node?.states.read(group, operation.input.key) };
     });
@@ -138,6 +140,18 @@ export class SimulatedClient {
       this.#return(operation, { value, swapped: false });
     }
     this.#look(attempt);
+  }
+
+  /** By an exchange with a quorum, and by the leader where that is not enough; or by the leader alone. */
+  async #freshIndex(host: RaftHost): Promise<number> {
+    const { group, random } = this.#options;
+    const open = random.happens(0.7) ? await host.unconfirmed([group]) : [group];
+    if (open.length > 0) return host.readBarrier(group);
+    const status = host.status(group);
+    // It closed in this moment: nothing is read.
+    if (status.state !== 'open') throw new VectorDbError('DATA_CORRUPT', 'the group is damaged');
+    this.#options.count('quorumRead');
+    return status.raft.appliedIndex;
   }
 
   async #write(): Promise<void> {

@@ -118,7 +118,44 @@ const CLIENT_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
   },
 ];
 
+/** Bugs of reads that a quorum confirms by where its logs end. */
+const QUORUM_READ_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
+  {
+    name: 'answers-before-the-read-count',
+    file: `${HOST}/quorum-reads.ts`,
+    find: `asked: new Map(), ticks: 0 };
+    this.#underWay = round;
+    this.#ask(round, this.#fewest(readers));
+    if (round.asked.size === 0) this.#end(round);`,
+    replace: `asked: (this.kept ??= new Map()), ticks: 0 };
+    this.#underWay = round;
+    this.#ask(round, this.#fewest(readers));
+    this.#look(round);
+    this.#endIfOver(round);`,
+    why: 'what a node said once about its logs counts for reads that begin later',
+    expects: ['readIsFresh', 'linearizable'],
+  },
+  {
+    name: 'own-log-is-a-quorum',
+    file: 'src/raft/core/quorum.ts',
+    find: 'return count > voters.length >> 1;',
+    replace: 'return count >= voters.length >> 1;',
+    why: 'a node that is behind, or cut off, confirms its reads itself',
+    expects: ['readIsFresh', 'linearizable'],
+  },
+  {
+    name: 'longer-logs-are-passed',
+    file: `${HOST}/group-requests.ts`,
+    find: 'return end !== undefined && end <= index;',
+    replace: 'return end !== undefined;',
+    why: 'that a quorum answered is taken for that it has nothing more than this node',
+    expects: ['readIsFresh', 'linearizable'],
+  },
+];
+
 /** Bugs that a simulation of Raft hosts finds. */
-export const HOST_MUTANTS: readonly Mutant[] = [...DURABILITY_MUTANTS, ...CLIENT_MUTANTS].map(
-  (each) => ({ ...each, mode: 'cluster' }),
-);
+export const HOST_MUTANTS: readonly Mutant[] = [
+  ...DURABILITY_MUTANTS,
+  ...CLIENT_MUTANTS,
+  ...QUORUM_READ_MUTANTS,
+].map((each) => ({ ...each, mode: 'cluster' }));

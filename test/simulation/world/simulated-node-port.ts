@@ -90,6 +90,9 @@ export class SimulatedNodePort implements NodePort {
       send: (to, messages) => {
         if (this.process.state !== 'down') network.send(member, to, messages);
       },
+      askLogEnds: (to, number) => {
+        if (this.process.state !== 'down') network.askLogEnds(member, to, number);
+      },
       sendChunk: (to, chunk, signal) => network.sendChunk(member, to, chunk, signal),
       call: (to, request, options) => this.#call(member, to, request, options),
       forget: (node) => {

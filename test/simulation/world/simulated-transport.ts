@@ -1,5 +1,6 @@
 import { VectorDbError } from '../../../src/base/error.ts';
 import { openFrame } from '../../../src/raft/transport/frame-codec.ts';
+import { decodeLogEnds, encodeLogEnds } from '../../../src/raft/transport/log-ends-codec.ts';
 import { decodeFrame, encodeFrames } from '../../../src/raft/transport/message-frames.ts';
 import {
   decodeChunk,
@@ -134,6 +135,42 @@ export class SimulatedNetwork {
             );
       if (sent === 'dropped') this.#reportUnreachable(member, to);
     }
+  }
+
+  /** Sends a member's question how far another node's logs go, and the answer back. */
+  askLogEnds(member: SimulatedMember, to: NodeNumber, number: number): void {
+    const { process } = member.port;
+    const { node } = member.membership;
+    const machine = this.machineOf(member, to);
+    const label = `n${node}>n${to} log ends ${number}`;
+    const question = encodeLogEnds({ kind: 'question', number });
+    this.sent['logEnds'] = (this.sent['logEnds'] ?? 0) + 1;
+    const sent =
+      machine === undefined
+        ? 'dropped'
+        : this.#links.send(process.node, machine, label, () => {
+            const end = this.memberAt(member, to);
+            if (end?.receiver === undefined) return;
+            end.port.process.deliver(label, () => this.#answerLogEnds(member, end, question));
+          });
+    if (sent === 'dropped') this.#reportUnreachable(member, to);
+  }
+
+  #answerLogEnds(asker: SimulatedMember, asked: SimulatedMember, question: Uint8Array): void {
+    const { number } = decodeLogEnds(openFrame(question));
+    const ends = asked.receiver?.logEnds();
+    if (ends === undefined) return;
+    const answer = encodeLogEnds({ kind: 'answer', number, ends });
+    const { node } = asked.membership;
+    const label = (): string => `n${node}>n${asker.membership.node} log ends ${number} answer`;
+    this.#links.send(asked.port.process.node, asker.port.process.node, label, () => {
+      this.queue.trace.mix(new DataView(answer.buffer, answer.byteOffset).getUint32(16, true));
+      asker.port.process.deliver(label, () => {
+        const taken = decodeLogEnds(openFrame(answer));
+        if (taken.kind !== 'answer') return;
+        asker.receiver?.onLogEnds(node, taken.number, taken.ends);
+      });
+    });
   }
 
   #arrive(from: SimulatedMember, to: NodeNumber, frame: Uint8Array, label: () => string): void {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type {
   GroupMessage,
+  LogEnd,
   NodeNumber,
   SnapshotChunk,
   SnapshotChunkReply,
@@ -23,6 +24,14 @@ export class TransportInbox implements TransportReceiver {
   readonly deliveries: Delivery[] = [];
   readonly unreachable: NodeNumber[] = [];
   readonly chunks: SnapshotChunk[] = [];
+  /** What questions for the ends of logs are answered with. */
+  ends: readonly LogEnd[] | undefined = [];
+  questions = 0;
+  readonly answers: {
+    readonly from: NodeNumber;
+    readonly number: number;
+    readonly ends: readonly LogEnd[];
+  }[] = [];
   /** How chunks are answered. */
   answer: (chunk: SnapshotChunk) => Promise<SnapshotChunkReply> = () =>
     Promise.resolve({ kind: 'done' });
@@ -33,6 +42,15 @@ export class TransportInbox implements TransportReceiver {
 
   onMessages(from: NodeNumber, messages: readonly GroupMessage[]): void {
     this.deliveries.push({ from, messages });
+  }
+
+  logEnds(): readonly LogEnd[] | undefined {
+    this.questions += 1;
+    return this.ends;
+  }
+
+  onLogEnds(from: NodeNumber, number: number, ends: readonly LogEnd[]): void {
+    this.answers.push({ from, number, ends });
   }
 
   onUnreachable(node: NodeNumber): void {
