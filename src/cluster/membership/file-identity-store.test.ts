@@ -56,6 +56,18 @@ describe('an identity', () => {
     expect(await files.list(FOLDER)).toEqual(['cluster.json']);
   });
 
+  test('keeps whom it lets found a cluster, before and after it is in one', async () => {
+    const files = new MemoryFileSystem();
+    const store = storeOn(files);
+    expect(await store.consent()).toBeUndefined();
+    const [identity] = await Promise.all([identityOf(store), store.saveConsent('node-2')]);
+    await Promise.all([store.saveConsent('node-3'), store.save(identity)]);
+    const next = storeOn(files);
+    expect(await next.consent()).toBe('node-3');
+    expect(await next.load()).toEqual(identity);
+    expect(await next.incarnation()).toBe(await store.incarnation());
+  });
+
   test('is written over what a crash left', async () => {
     const files = new MemoryFileSystem();
     const store = storeOn(files);

@@ -12,6 +12,7 @@ const STAGES: readonly IdentityStage[] = ['founding', 'joining', 'member'];
 /** What the file holds. */
 interface Held {
   readonly incarnation: string;
+  readonly consent?: string;
   readonly identity?: NodeIdentity;
 }
 
@@ -28,6 +29,7 @@ export interface FileIdentityStoreOptions {
 export class FileIdentityStore implements IdentityStore {
   readonly #options: FileIdentityStoreOptions;
   #held: Promise<Held> | undefined;
+  #order: Promise<unknown> = Promise.resolve();
 
   constructor(options: FileIdentityStoreOptions) {
     this.#options = options;
@@ -44,15 +46,31 @@ export class FileIdentityStore implements IdentityStore {
     return identity;
   }
 
-  async save(identity: NodeIdentity): Promise<void> {
-    const { incarnation } = await this.#hold();
-    const held = { incarnation, identity };
-    await this.#write(held);
-    this.#held = Promise.resolve(held);
+  save(identity: NodeIdentity): Promise<void> {
+    return this.#change({ identity });
+  }
+
+  async consent(): Promise<string | undefined> {
+    return (await this.#hold()).consent;
+  }
+
+  saveConsent(founder: string): Promise<void> {
+    return this.#change({ consent: founder });
   }
 
   async incarnation(): Promise<string> {
     return (await this.#hold()).incarnation;
+  }
+
+  /** One change after the other: each writes the whole file. */
+  #change(change: Partial<Held>): Promise<void> {
+    const turn = this.#order.then(async () => {
+      const held = { ...(await this.#hold()), ...change };
+      await this.#write(held);
+      this.#held = Promise.resolve(held);
+    });
+    this.#order = turn.catch(() => {});
+    return turn;
   }
 
   #hold(): Promise<Held> {
@@ -107,8 +125,8 @@ export function drawName(random: Random): string {
 }
 
 /** JSON for people, with a checksum over everything else. */
-function encodeHeld({ incarnation, identity }: Held): string {
-  const body = { version: VERSION, incarnation, ...(identity === undefined ? {} : { identity }) };
+function encodeHeld(held: Held): string {
+  const body = { version: VERSION, ...held };
   return `${JSON.stringify({ ...body, crc32c: checksum(body) }, undefined, 2)}\n`;
 }
 
@@ -118,11 +136,13 @@ function decodeHeld(text: string): Held | undefined {
       readonly version: number;
       readonly crc32c: number;
     };
-    const { version, incarnation, identity } = body;
+    const { version, ...held } = body;
+    const { incarnation, consent, identity } = held;
     if (version !== VERSION || expected !== checksum(body)) return undefined;
     if (typeof incarnation !== 'string') return undefined;
+    if (consent !== undefined && typeof consent !== 'string') return undefined;
     if (identity !== undefined && !isIdentity(identity)) return undefined;
-    return { incarnation, ...(identity === undefined ? {} : { identity }) };
+    return held;
   } catch {
     // Not JSON, or not an object: the same as a wrong checksum.
     return undefined;

@@ -61,6 +61,7 @@ export class Formation {
   #reasons: readonly string[] = ['the node is starting'];
   /** The node that may found a cluster as far as this one is concerned; undefined: nobody asked yet. */
   #consentedTo: string | undefined;
+  #consentSaved: Promise<void> = Promise.resolve();
   /** Members of a cluster that blank askers are told of. */
   #heardOf: readonly MemberAddress[] = [];
   #incarnation = '';
@@ -83,10 +84,11 @@ export class Formation {
     const { identities, self, log } = this.#options;
     const held = await identities.load();
     this.#incarnation = await identities.incarnation();
+    this.#consentedTo = await identities.consent();
     const introduction = { ...self, incarnation: this.#incarnation };
     if (held !== undefined) return this.#formed(held, introduction, []);
     this.#assertPeers();
-    this.#options.desk.answerBy((request) => Promise.resolve(this.#answer(request)));
+    this.#options.desk.answerBy((request) => this.#answer(request));
     for (let round = 0; !signal.aborted; round += 1) {
       const formed = await this.#round(introduction, signal);
       if (formed !== undefined) {
@@ -116,10 +118,12 @@ export class Formation {
     }
     const objections = this.#objections(known);
     if (objections.length > 0) return this.#tell(objections);
-    if (this.#consentedTo !== undefined && this.#consentedTo !== nodeId) {
-      return this.#tell([`${this.#consentedTo} was to found the cluster: its settings differ`]);
+    const founder = await this.#consent(nodeId);
+    if (founder !== nodeId) {
+      return this.#tell([
+        `${founder} was to found the cluster: the settings differ; where it is not to be any more, delete this node's data folder, which is empty yet`,
+      ]);
     }
-    this.#consentedTo = nodeId;
     const asked = await this.#askAll(true, signal);
     const missing = this.#missingConsent(asked);
     if (missing.length > 0) return this.#tell(missing);
@@ -161,7 +165,9 @@ export class Formation {
       if (answer === undefined) return `${nodeId} does not answer at ${address}`;
       if (answer.kind !== 'blank') return `${nodeId} is not blank any more`;
       if (answer.nodeId !== nodeId) return `at ${address} is ${answer.nodeId}, not ${nodeId}`;
-      return answer.consents ? '' : `${nodeId} expects another node to found the cluster`;
+      return answer.consents
+        ? ''
+        : `${nodeId} expects another node to found the cluster; where that is wrong, delete its data folder, which is empty yet`;
     });
     const changed = [...answers.values()].some(({ kind }) => kind !== 'blank');
     const consenting = 1 + standing.filter((objection) => objection === '').length;
@@ -247,19 +253,29 @@ export class Formation {
     return { identity, introduction, addresses: new AddressBook(members) };
   }
 
-  #answer(request: GuestRequest): GuestAnswer {
+  /** The first that asked, for as long as this node's folder lives: with another one's consent there could be two clusters. Durable when it resolves. */
+  async #consent(candidate: string): Promise<string> {
+    if (this.#consentedTo === undefined) {
+      this.#consentedTo = candidate;
+      this.#consentSaved = this.#options.identities.saveConsent(candidate);
+    }
+    await this.#consentSaved;
+    return this.#consentedTo;
+  }
+
+  async #answer(request: GuestRequest): Promise<GuestAnswer> {
     const { self, joinCluster } = this.#options;
     if (request.kind === 'register') {
       const message = `${self.nodeId} is in no cluster itself`;
       return { kind: 'refused', retryable: true, message };
     }
-    if (request.candidate) this.#consentedTo ??= request.nodeId;
+    const founder = request.candidate ? await this.#consent(request.nodeId) : undefined;
     return {
       kind: 'blank',
       nodeId: self.nodeId,
       incarnation: this.#incarnation,
       joins: joinCluster,
-      consents: request.candidate && this.#consentedTo === request.nodeId,
+      consents: founder === request.nodeId,
       members: this.#heardOf,
     };
   }

@@ -24,4 +24,8 @@ export interface IdentityStore {
   save(identity: NodeIdentity): Promise<void>;
   /** Drawn when the folder was new, and kept with it. */
   incarnation(): Promise<string>;
+  /** Name of the node that this one lets found a cluster; undefined: it was not asked to yet. */
+  consent(): Promise<string | undefined>;
+  /** Durable when it resolves. */
+  saveConsent(founder: string): Promise<void>;
 }

@@ -26,6 +26,7 @@ export interface PeerNames {
 interface Disk {
   identity: NodeIdentity | undefined;
   incarnation: string | undefined;
+  consent: string | undefined;
 }
 
 interface Process {
@@ -91,7 +92,11 @@ export class FormationWorld {
   start(name: string): void {
     if (this.#processes.has(name)) return;
     const { initialPeers, joinCluster, seedNodes = [] } = must(this.#settings[name], 'settings');
-    const disk = this.#disks.get(name) ?? { identity: undefined, incarnation: undefined };
+    const disk = this.#disks.get(name) ?? {
+      identity: undefined,
+      incarnation: undefined,
+      consent: undefined,
+    };
     this.#disks.set(name, disk);
     const peer = (nodeId: string) => ({ nodeId, address: addressOf(nodeId) });
     const desk = new GuestDesk(this.#port(name, () => process));
@@ -264,6 +269,11 @@ export class FormationWorld {
       save: (identity) =>
         write(() => {
           disk.identity = identity;
+        }),
+      consent: () => Promise.resolve(disk.consent),
+      saveConsent: (founder) =>
+        write(() => {
+          disk.consent = founder;
         }),
       incarnation: async () => {
         if (disk.incarnation === undefined) {
