@@ -167,7 +167,8 @@ export class NodesLedger {
       for (const replica of group.replicas.values()) {
         if (!replica.isDestroyed || this.#destroyed.has(replica)) continue;
         this.#destroyed.add(replica);
-        checkNotNeeded(group, replica.replica);
+        // One of the catalog is destroyed where it is damaged, its log or its state.
+        if (group.group >= groupOfShard(0)) checkNotNeeded(group, replica.replica);
       }
       const checked = this.#checked.get(group.group) ?? 0;
       if (checked === group.configurations.length) continue;
