@@ -8,7 +8,7 @@ import { smallDisk, takeRoom } from '../support/small-disk.ts';
 const DIMENSION = 256;
 const POINTS = 20;
 const POLL_MS = 200;
-const POLLS_MAX = 150;
+const POLLS_MAX = 600;
 
 /** Status, and the code of an error. */
 async function tryWrite(
