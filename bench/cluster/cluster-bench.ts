@@ -89,6 +89,7 @@ async function rowsOf(
         ...[what, cluster.started.length, concurrency, result.calls / result.seconds],
         ...[0.5, 0.95, 0.99].map((quantile) => quantileOf(result.latenciesMs, quantile)),
         ...[(spent * 1e6) / result.calls, result.calls, result.failures],
+        result.firstFailure,
       ]);
     }
   }
@@ -117,6 +118,7 @@ function reportRows(
     { title: 'CPU us a call', digits: 0 },
     { title: 'calls', digits: 0 },
     { title: 'failures', digits: 0 },
+    { title: 'first failure' },
     { title: 'CPU against one node', digits: 2 },
   ];
   const notes = {

@@ -14,6 +14,8 @@ export interface Phase {
   readonly coreSeconds: number;
   /** Of the shard that had it longest, in milliseconds. */
   readonly withoutWriteMs: number;
+  /** Why it did not come to its end; undefined: it did. */
+  readonly failure: Error | undefined;
 }
 
 /** What was done, and what clients noticed. */
@@ -62,6 +64,7 @@ export function reportPhases(
     { title: 'failed', digits: 0 },
     { title: 'calls a core-second', digits: 0 },
     { title: 'longest ms without a write of a shard', digits: 0 },
+    { title: 'done' },
   ];
   const notes = {
     data: dataset,
@@ -79,7 +82,7 @@ export function reportPhases(
 type EndedCall = Pick<LoadedCall, 'startMs' | 'endMs' | 'isAnswered'>;
 
 function rowOf(
-  { name, from, to, coreSeconds, withoutWriteMs }: Phase,
+  { name, from, to, coreSeconds, withoutWriteMs, failure }: Phase,
   what: string,
   by: 'client' | 'plain',
   calls: readonly EndedCall[],
@@ -93,7 +96,7 @@ function rowOf(
     own.length === 0 ? 0 : (100 * good.length) / own.length,
     own.length - good.length,
     by === 'client' && coreSeconds > 0 ? good.length / coreSeconds : 0,
-    withoutWriteMs,
+    ...[withoutWriteMs, failure === undefined ? 'yes' : 'no'],
   ];
 }
 

@@ -145,7 +145,11 @@ function faultsSection(report: KeptReport | undefined): readonly string[] {
         'longest without a write of a shard',
       ],
       rows.map((row) => [
-        ...[String(row['phase']), figure(row, 'seconds').toFixed(0), count(figure(row, 'calls/s'))],
+        ...[
+          `${row['phase']}${row['done'] === 'no' ? ' (not done)' : ''}`,
+          figure(row, 'seconds').toFixed(0),
+          count(figure(row, 'calls/s')),
+        ],
         ...['p50 ms', 'p95 ms', 'p99 ms'].map((title) => `${figure(row, title).toFixed(1)} ms`),
         ...[`${figure(row, 'answered %').toFixed(2)} %`, count(figure(row, 'failed'))],
         `${count(figure(row, 'longest ms without a write of a shard'))} ms`,
