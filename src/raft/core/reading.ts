@@ -51,6 +51,8 @@ export function confirmedRound(replica: Replica, leadership: Leadership): number
 
 /** Answers the reads whose round a quorum confirmed. */
 export function answerConfirmedReads(replica: Replica, leadership: Leadership): void {
+  // Asked in every turn, and nearly always there is no read.
+  if (!leadership.reads.isConfirming) return;
   const round = confirmedRound(replica, leadership);
   for (const { from, context, index } of leadership.reads.confirm(round)) {
     if (from === replica.id) replica.outbox.answerRead({ context, index });
