@@ -93,6 +93,8 @@ const CORE_COMMANDS: Readonly<Record<string, Command>> = {
       for (const word of words.rest()) sayRefusal(cluster, node.readIndex(Number(word)));
     }),
   'forget-leader': (cluster, words) => cluster.tell(words.number(), (node) => node.forgetLeader()),
+  'suspect-leader': (cluster, words) =>
+    cluster.tell(words.number(), (node) => node.suspectLeader()),
   'report-unreachable': (cluster, words) =>
     cluster.tell(words.number(), (node) => node.reportUnreachable(words.number())),
   'report-snapshot': (cluster, words) =>

@@ -121,7 +121,7 @@ function recordVote(votes: Map<ReplicaId, boolean>, from: ReplicaId, granted: bo
 
 /** A tick of a replica that does not lead: without word from a leader it stands, or at least no longer counts on that leader. */
 export function tickElection(replica: Replica): void {
-  replica.electionElapsed += 1;
+  replica.tick();
   if (!replica.isElectionDue || stand(replica, 'preVote')) return;
   replica.becomeFollower(replica.term, 0);
 }

@@ -7,18 +7,18 @@ import { answerConfirmedReads } from './reading.ts';
 import type { Replica } from './replica.ts';
 import { sendDueAppends, sendHeartbeats } from './replication.ts';
 
-/** A tick of a leader. One that did not hear from a quorum for an election timeout steps down, so that its clients look elsewhere (thesis 6.2, trap 8). */
+/**
+ * A tick of a leader. One that did not hear from a quorum for an election timeout steps down, so that its clients look elsewhere (thesis 6.2, trap 8); a new
+ * one gets that time too. By then no follower waits longer for it either.
+ */
 export function tickLeader(replica: Replica, leadership: Leadership): void {
-  replica.electionElapsed += 1;
+  replica.tick();
   if (replica.ticks % replica.options.heartbeatTicks === 0) leadership.heartbeatDue = true;
   tickTransfer(replica, leadership);
-  if (replica.electionElapsed < replica.options.electionTicks) return;
-  replica.electionElapsed = 0;
-  if (!hasActiveQuorum(replica, leadership)) {
-    replica.becomeFollower(replica.term, 0);
-    return;
-  }
-  for (const peer of leadership.peers.values()) peer.recentlyActive = false;
+  const { electionTicks } = replica.options;
+  for (const peer of leadership.peers.values()) peer.tick(electionTicks);
+  if (replica.electionElapsed < electionTicks || hasActiveQuorum(replica, leadership)) return;
+  replica.becomeFollower(replica.term, 0);
 }
 
 function hasActiveQuorum({ id, configuration }: Replica, { peers }: Leadership): boolean {

@@ -64,7 +64,8 @@ describe('a peer that is probed', () => {
   test('is asked again after a heartbeat', () => {
     const peer = probing();
     peer.sent(0, 0, 0);
-    peer.recentlyActive = false;
+    peer.tick(1);
+    expect(peer.recentlyActive).toBe(false);
     peer.heard(10);
     expect([peer.isDue(10), peer.recentlyActive]).toEqual([true, true]);
   });

@@ -15,8 +15,8 @@ export class Progress {
   #pendingSnapshot: LogIndex = 0;
   #waits = false;
   readonly #inflight: ByteWindow;
-  /** Whether it was heard from since the leader last asked itself whether it still has a quorum (thesis 6.2). */
-  recentlyActive: boolean;
+  #recentlyActive: boolean;
+  #silentTicks = 0;
   /** An append goes out even if there is nothing new or no room: its answer tells what was lost (trap 16). */
   emptyDue = false;
   /** The newest round of heartbeats that it answered (thesis 6.4). */
@@ -25,7 +25,7 @@ export class Progress {
   constructor(next: LogIndex, recentlyActive: boolean, limits: ByteWindowLimits) {
     assert(next > 0, 'nothing is sent from before the log');
     this.#next = next;
-    this.recentlyActive = recentlyActive;
+    this.#recentlyActive = recentlyActive;
     this.#inflight = new ByteWindow(limits);
   }
 
@@ -46,6 +46,10 @@ export class Progress {
   }
   get inflightBytes(): number {
     return this.#inflight.bytes;
+  }
+  /** Whether it was heard from within the last election timeout (thesis 6.2). */
+  get recentlyActive(): boolean {
+    return this.#recentlyActive;
   }
   /** Whether entries have to wait for an answer. */
   get isPaused(): boolean {
@@ -69,6 +73,18 @@ export class Progress {
   /** The peer was told a commit index. */
   told(commit: LogIndex): void {
     this.#sentCommit = Math.max(this.#sentCommit, commit);
+  }
+
+  /** A tick passed; who was silent for `ticksMax` is not active any more. */
+  tick(ticksMax: number): void {
+    this.#silentTicks += 1;
+    if (this.#silentTicks >= ticksMax) this.#recentlyActive = false;
+  }
+
+  /** Something of this term came from the peer. */
+  spoke(): void {
+    this.#recentlyActive = true;
+    this.#silentTicks = 0;
   }
 
   /** An append with `count` entries of `bytes` went out, from {@link next} on, with the leader's commit index. */
@@ -117,7 +133,7 @@ export class Progress {
 
   /** A heartbeat was answered: the peer is there, and appends that it never answered were lost (trap 16). */
   heard(last: LogIndex): void {
-    this.recentlyActive = true;
+    this.spoke();
     this.#waits = false;
     if (this.#match < last) this.emptyDue = true;
   }

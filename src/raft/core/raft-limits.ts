@@ -1,6 +1,9 @@
 /** The times and bounds of a replica's core. Ticks are the host's; limits are in entries and in bytes of their data. */
 export interface RaftLimits {
-  /** Ticks without word from a leader after which a replica stands for election; each time drawn from [electionTicks, 2 electionTicks). */
+  /**
+   * Ticks without word from a leader after which a replica stands for election: drawn each time from this and up to half more. Who stands and gets no
+   * answer asks again after a quarter to a half of it; a candidate later each time, up to twice this.
+   */
   readonly electionTicks: number;
   /** Ticks between heartbeats; less than `electionTicks`. */
   readonly heartbeatTicks: number;

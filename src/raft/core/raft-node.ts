@@ -90,7 +90,6 @@ export class RaftNode {
 
   /** Time passes. Messages that wait are stepped before, so that a leader that was heard is not taken for dead (trap 27). */
   tick(): void {
-    this.#replica.ticks += 1;
     const { leadership } = this.#replica;
     if (leadership === undefined) tickElection(this.#replica);
     else tickLeader(this.#replica, leadership);
@@ -157,6 +156,11 @@ export class RaftNode {
   /** A follower takes its leader for gone: it votes at once when it is asked. */
   forgetLeader(): void {
     this.#replica.forgetLeader();
+  }
+
+  /** The leader's process has likely ended: a follower waits for it no longer than its next heartbeat would take. */
+  suspectLeader(): void {
+    this.#replica.suspectLeader();
   }
 
   /** Something sent to a peer was lost: what was sent ahead is asked for again. */

@@ -25,7 +25,7 @@ export class Replica {
   configuration: Configuration;
   /** An installed snapshot that the state machine has not taken over; its configuration counts from then on. */
   restoring: SnapshotMeta | undefined;
-  /** Ticks since a leader was heard from, or since this replica last stood, voted or, as a leader, looked for its quorum. */
+  /** Ticks since a leader was heard from, or since this replica last stood, voted or began to lead. */
   electionElapsed = 0;
   /** All that passed, those of its host before it began included: leaders on one node beat at the same ticks, so that their heartbeats share a frame. */
   ticks: number;
@@ -33,6 +33,12 @@ export class Replica {
   #vote: ReplicaId;
   #state: RoleState = { role: 'follower', leader: 0 };
   #electionTimeout = 0;
+  /** Ticks since a leader was heard from within which nobody has a reason to stand against it. */
+  #leaseTicks: number;
+  /** Ticks that a leader has to be heard for before it is taken for gone early once more. */
+  #trustTicks = 0;
+  /** Terms that it began since it last heard a leader, or led. */
+  #candidacies = 0;
 
   constructor(options: RaftOptions) {
     const { log, electionTicks, heartbeatTicks } = options;
@@ -41,6 +47,7 @@ export class Replica {
     this.id = options.replica;
     this.options = options;
     this.ticks = options.ticks ?? 0;
+    this.#leaseTicks = electionTicks;
     this.log = new RaftLog(log, options.appliedIndex, options.applyingBytesMax);
     this.configuration = log.configuration;
     this.#term = log.hardState.term;
@@ -67,9 +74,15 @@ export class Replica {
     if (this.#state.role === 'leader') return this.id;
     return this.#state.role === 'follower' ? this.#state.leader : 0;
   }
-  /** Whether it waited for a leader long enough; drawn anew each time so that votes are seldom split (thesis 3.4). Who is the only voter has nobody to wait for. */
+  /** Whether it waited for a leader, or for votes, long enough. Who is the only voter has nobody to wait for. */
   get isElectionDue(): boolean {
-    return this.electionElapsed >= this.#electionTimeout || this.#isAlone;
+    const { electionTicks } = this.options;
+    const leastTicks = this.#waitsForDisk ? electionTicks : 0;
+    return this.electionElapsed >= Math.max(this.#electionTimeout, leastTicks) || this.#isAlone;
+  }
+  /** Its own vote is not durable: another term would only be another write. */
+  get #waitsForDisk(): boolean {
+    return this.#state.role === 'candidate' && !this.#state.votes.has(this.id);
   }
   get #isAlone(): boolean {
     const { role } = this.#state;
@@ -78,9 +91,10 @@ export class Replica {
     // A candidate waits for its own vote to be durable.
     return role === 'follower' && this.leader === 0 && isOnlyVoter;
   }
-  /** Heard from a leader within the shortest election timeout, so that nobody else has a reason to stand (thesis 4.2.3, trap 7). */
+  /** Heard from a leader within the shortest election timeout, so that nobody else has a reason to stand (thesis 4.2.3, trap 7); or leads. */
   get hasLiveLeader(): boolean {
-    return this.leader !== 0 && this.electionElapsed < this.options.electionTicks;
+    if (this.#state.role === 'leader') return true;
+    return this.leader !== 0 && this.electionElapsed < this.#leaseTicks;
   }
   /** Whether it may stand for election: its vote counts, and its state is not being replaced. */
   get isElectable(): boolean {
@@ -104,12 +118,14 @@ export class Replica {
   becomeCandidate(isTransfer: boolean): void {
     this.#term += 1;
     this.#vote = this.id;
+    this.#candidacies += 1;
     this.#enter({ role: 'candidate', votes: new Map(), isTransfer });
   }
 
   becomeLeader(): Leadership {
     assert(this.#state.role === 'candidate', 'only a candidate is elected');
     assert(this.#state.votes.get(this.id) === true, 'its own vote is durable');
+    this.#candidacies = 0;
     const leadership = new Leadership(this.options);
     leadership.follow(this.configuration, this.log.lastIndex, false);
     this.#enter(leadership);
@@ -127,6 +143,7 @@ export class Replica {
   heardLeader(leader: ReplicaId): void {
     const state = this.#state;
     assert(state.role !== 'leader', 'a term has one leader');
+    this.#candidacies = 0;
     if (state.role !== 'follower') {
       this.becomeFollower(this.#term, leader);
       return;
@@ -134,6 +151,33 @@ export class Replica {
     assert(state.leader === 0 || state.leader === leader, 'a term has one leader');
     state.leader = leader;
     this.electionElapsed = 0;
+    if (this.#isLeaderSuspected) {
+      this.#trustTicks = this.options.electionTicks;
+      this.#trustLeader();
+    }
+  }
+
+  /**
+   * The leader is likely to be gone: what it does not say within another interval of heartbeats is not waited for. One that speaks again is trusted for an
+   * election timeout, so that a connection that breaks again and again unseats nobody.
+   */
+  suspectLeader(): void {
+    const { electionTicks, heartbeatTicks, random } = this.options;
+    if (this.#state.role !== 'follower' || this.leader === 0) return;
+    if (this.#isLeaderSuspected || this.#trustTicks > 0) return;
+    const graceTicks = this.electionElapsed + heartbeatTicks + 1;
+    if (graceTicks >= electionTicks) return;
+    this.#leaseTicks = graceTicks;
+    // Later than others who noticed at the same time stop waiting.
+    const dueTicks = graceTicks + 1 + random.below(heartbeatTicks + 1);
+    this.#electionTimeout = Math.min(this.#electionTimeout, dueTicks);
+  }
+
+  /** Time passes. */
+  tick(): void {
+    this.ticks += 1;
+    this.electionElapsed += 1;
+    this.#trustTicks = Math.max(0, this.#trustTicks - 1);
   }
 
   /** Knows of no leader any more, so that it may vote at once. */
@@ -154,11 +198,31 @@ export class Replica {
   #enter(state: RoleState): void {
     this.#state = state;
     this.electionElapsed = 0;
+    this.#trustLeader();
+  }
+
+  get #isLeaderSuspected(): boolean {
+    return this.#leaseTicks < this.options.electionTicks;
+  }
+
+  #trustLeader(): void {
+    this.#leaseTicks = this.options.electionTicks;
     this.#drawTimeout();
   }
 
+  /** By chance, so that votes are seldom split (thesis 3.4). */
   #drawTimeout(): void {
     const { electionTicks, random } = this.options;
-    this.#electionTimeout = electionTicks + random.below(electionTicks);
+    const retryTicks = Math.max(1, electionTicks >> 2);
+    if (this.#state.role === 'preCandidate') {
+      // Who asked before others missed their leader got no answer; it begins nothing by asking again.
+      this.#electionTimeout = retryTicks + random.below(retryTicks + 1);
+    } else if (this.leader === 0 && this.#candidacies > 0) {
+      // Split votes are settled by another term soon; but votes wait for disks, and get more time each time.
+      const ticks = Math.min(electionTicks, retryTicks * 2 ** (this.#candidacies - 1));
+      this.#electionTimeout = ticks + random.below(ticks + 1);
+    } else {
+      this.#electionTimeout = electionTicks + random.below(Math.max(2, electionTicks >> 1));
+    }
   }
 }

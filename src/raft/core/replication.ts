@@ -106,7 +106,7 @@ export function onAccepted(
   if (peer === undefined) return;
   const { log } = replica;
   assert(index <= log.lastIndex, 'a follower has no more of the leader’s entries than the leader');
-  peer.recentlyActive = true;
+  peer.spoke();
   peer.accepted(index, log.firstIndex);
   commitByQuorum(replica, leadership);
 }
@@ -119,7 +119,7 @@ export function onRejected(
 ): void {
   const peer = leadership.peers.get(from);
   if (peer === undefined) return;
-  peer.recentlyActive = true;
+  peer.spoke();
   peer.rejected(rejected, replica.log.agreement(hint));
 }
 

@@ -336,6 +336,8 @@ export class CoreCluster {
         });
       case 'forgetLeader':
         return this.#tell(replica, act, () => replica.node?.forgetLeader());
+      case 'suspectLeader':
+        return this.#tell(replica, act, () => replica.node?.suspectLeader());
       case 'fullStop':
         for (const each of all) if (each.process !== undefined) each.crash();
         for (const each of all) each.start();

@@ -45,6 +45,7 @@ export const CORE_ACTS = [
   'change',
   'transfer',
   'forgetLeader',
+  'suspectLeader',
   'fullStop',
 ] as const;
 export type CoreAct = (typeof CORE_ACTS)[number];
@@ -62,6 +63,7 @@ function weights(random: RandomStream): Record<CoreAct, number> {
     change: some(2),
     transfer: some(1),
     forgetLeader: some(0.2),
+    suspectLeader: some(1),
     fullStop: some(0.05),
   };
 }
