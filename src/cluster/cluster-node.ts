@@ -281,6 +281,8 @@ function roomyGroups(host: RaftHost, room: Pick<LogRoom, 'take'>): WriteGroups {
   return {
     node: host.node,
     leaderNode: (group) => host.leaderNode(group),
+    isCutOff: (group) => host.isCutOff(group),
+    watchLeadership: (watcher) => host.watchLeadership(watcher),
     openSession: (group, signal) => host.openSession(group, signal),
     propose: async (group, command, options) => {
       if (group !== CATALOG_GROUP) room.take(command.byteLength);

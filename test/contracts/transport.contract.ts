@@ -174,7 +174,7 @@ export function describeTransport(name: string, createWorld: () => TransportWorl
       // What is sent before the loss is noticed may be lost without a word; sooner or later it is noticed.
       await until(() => {
         one.send(2, [append(2)]);
-        return inbox.unreachable.includes(2);
+        return inbox.unreachable.includes(2) && inbox.disconnected.includes(2);
       });
 
       const back = await world.start(2);

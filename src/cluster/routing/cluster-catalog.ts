@@ -57,12 +57,16 @@ export class ClusterCatalog {
       clock,
       random,
       leader: () => groups.leaderNode(CATALOG_GROUP),
+      isCutOff: () => groups.isCutOff(CATALOG_GROUP),
       replicas: () => others(catalog.state, 0),
       openSession: async (to, given) => {
         if (to === groups.node) return groups.openSession(CATALOG_GROUP, given.signal);
         const call = { kind: 'openSession', group: CATALOG_GROUP } as const;
         return (await calls.call(to, call, given)).session;
       },
+    });
+    groups.watchLeadership((group) => {
+      if (group === CATALOG_GROUP) this.#writer.leadershipChanged();
     });
   }
 

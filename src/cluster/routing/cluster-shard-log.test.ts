@@ -171,6 +171,7 @@ describe('without a majority', () => {
     expect((await cluster.finish(refused))?.code).toBe('UNAVAILABLE');
     expect(await cluster.count(3, number)).toBe(1);
     cluster.isolate(1, false);
+    await cluster.until(() => cluster.node(1).host.leaderNode(groupOfShard(0)) !== 0);
     await cluster.upsert(1, number, [cluster.idIn(0, number, 1)]);
     expect(await cluster.count(1, number)).toBe(2);
   });

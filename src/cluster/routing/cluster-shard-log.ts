@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { deserializeError, VectorDbError } from '../../base/error.ts';
 import type { Random } from '../../base/random.ts';
 import type { RaftHost } from '../../raft/host/raft-host.ts';
+import type { GroupId } from '../../raft/log/log-storage.ts';
 import { ANY_EPOCH, setCommandEpoch } from '../../sharding/command-epoch.ts';
 import type { ApplyResult } from '../../sharding/shard-command.ts';
 import type { ProposeOptions, ShardLog } from '../../sharding/shard-log.ts';
@@ -14,7 +15,10 @@ import { RetryPause } from './retry-pause.ts';
 import { TimeLimit } from './time-limit.ts';
 
 /** What writes need of the groups on this node. */
-export type WriteGroups = Pick<RaftHost, 'node' | 'propose' | 'openSession' | 'leaderNode'>;
+export type WriteGroups = Pick<
+  RaftHost,
+  'node' | 'propose' | 'openSession' | 'leaderNode' | 'isCutOff' | 'watchLeadership'
+>;
 
 export interface ClusterShardLogOptions extends ProposalBoundsOptions {
   /** As it is applied here. */
@@ -36,11 +40,12 @@ const STALE_RETRY = { firstMs: 20, longestMs: 500 };
 export class ClusterShardLog implements ShardLog, AsyncDisposable {
   readonly #options: ClusterShardLogOptions;
   readonly #bounds: ProposalBounds;
-  readonly #writers = new Map<number, GroupWriter>();
+  readonly #writers = new Map<GroupId, GroupWriter>();
 
   constructor(options: ClusterShardLogOptions) {
     this.#options = options;
     this.#bounds = new ProposalBounds(options);
+    options.groups.watchLeadership((group) => this.#writers.get(group)?.leadershipChanged());
   }
 
   /** Proposals under way. */
@@ -128,19 +133,20 @@ export class ClusterShardLog implements ShardLog, AsyncDisposable {
   }
 
   #writer(shard: number): GroupWriter {
-    const known = this.#writers.get(shard);
+    const group = groupOfShard(shard);
+    const known = this.#writers.get(group);
     if (known !== undefined) return known;
     const { catalog, groups, calls, clock, random } = this.#options;
     const { shards } = catalog.state;
     if (shards.length > 0 && shards[shard] === undefined) {
       throw new VectorDbError('NOT_FOUND', `there is no shard ${shard}`);
     }
-    const group = groupOfShard(shard);
     const writer = new GroupWriter({
       group,
       clock,
       random,
       leader: () => groups.leaderNode(group),
+      isCutOff: () => groups.isCutOff(group),
       replicas: () => (catalog.state.shards[shard]?.replicas ?? []).map(({ node }) => node),
       openSession: async (to, options) => {
         if (to === groups.node) return groups.openSession(group, options.signal);
@@ -148,7 +154,7 @@ export class ClusterShardLog implements ShardLog, AsyncDisposable {
         return session;
       },
     });
-    this.#writers.set(shard, writer);
+    this.#writers.set(group, writer);
     return writer;
   }
 }

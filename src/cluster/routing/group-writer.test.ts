@@ -8,11 +8,14 @@ import { TimeLimit } from './time-limit.ts';
 /** A writer whose time runs by itself, half a second a turn. */
 function world(openSession: () => Promise<number> = () => Promise.resolve(5)) {
   const clock = new HandClock();
+  /** What the replica here knows. */
+  const known = { leader: 1, isCutOff: false };
   const writer = new GroupWriter({
     group: 3,
     clock,
     random: seededRandom(1),
-    leader: () => 1,
+    leader: () => known.leader,
+    isCutOff: () => known.isCutOff,
     replicas: () => [1, 2, 3],
     openSession,
   });
@@ -23,17 +26,20 @@ function world(openSession: () => Promise<number> = () => Promise.resolve(5)) {
       (error: VectorDbError) => ended.push(error),
     );
     while (ended.length === 0) {
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      await turn();
       if (ended.length === 0) clock.pass(500);
     }
     return ended[0] as T | VectorDbError;
   };
   const write = (attempt: (attempt: WriteAttempt) => Promise<string>) =>
     writer.write(attempt, new TimeLimit(clock, 10_000));
-  return { clock, writer, run, write };
+  return { clock, known, writer, run, write };
 }
+
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 const fail =
   (code: VectorDbError['code'], details = {}) =>
@@ -136,6 +142,57 @@ describe('a write to a group', () => {
       }),
     );
     expect(asked[1]).not.toBe(asked[0]);
+  });
+
+  test('is sent to the new leader under the same number when the old one is silent', async () => {
+    const { known, writer, run, write, clock } = world();
+    const sent: string[] = [];
+    const written = write(({ to, stamp }) => {
+      sent.push(`${to} ${stamp.session}/${stamp.sequence}`);
+      return to === 1 ? new Promise(() => {}) : Promise.resolve('done');
+    });
+    await turn();
+    known.leader = 0;
+    writer.leadershipChanged();
+    known.leader = 2;
+    writer.leadershipChanged();
+    expect(await run(written)).toBe('done');
+    expect(sent).toEqual(['1 5/1', '2 5/1']);
+    expect(clock.monotonicMs()).toBe(0);
+  });
+
+  test('that waits for a leader does not wait out its pause', async () => {
+    const { known, writer, write } = world();
+    known.leader = 0;
+    let attempts = 0;
+    const written = write(({ to }) => {
+      attempts += 1;
+      return to === known.leader ? Promise.resolve('done') : fail('NOT_LEADER')();
+    });
+    await turn();
+    known.leader = 2;
+    writer.leadershipChanged();
+    expect(await written).toBe('done');
+    expect(attempts).toBe(2);
+  });
+
+  test('has no effect where this node is cut off, and an unknown one where it was sent before', async () => {
+    const { known, writer, write } = world();
+    let attempts = 0;
+    const sent = write(() => {
+      attempts += 1;
+      return new Promise(() => {});
+    });
+    await turn();
+    known.leader = 0;
+    known.isCutOff = true;
+    writer.leadershipChanged();
+    await expect(sent).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await expect(write(() => Promise.resolve('done'))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('no effect') as string,
+    });
+    expect(attempts).toBe(1);
   });
 
   test('without a session that could be opened certainly has no effect', async () => {

@@ -7,6 +7,7 @@ import type { GroupId } from '../../raft/log/log-storage.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
 import { GroupSession } from './group-session.ts';
 import { LeaderHint } from './leader-hint.ts';
+import { LeadershipWaits } from './leadership-waits.ts';
 import { RetryPause } from './retry-pause.ts';
 import type { TimeLimit } from './time-limit.ts';
 import { verdictOf } from './write-outcome.ts';
@@ -26,6 +27,8 @@ export interface GroupWriterOptions {
   readonly random: Random;
   /** As the replica on this node knows it; 0: it does not, or there is none. */
   readonly leader: () => NodeNumber;
+  /** Whether no leader can be reached from here, as far as the replica on this node can tell. */
+  readonly isCutOff: () => boolean;
   /** Nodes with a replica. */
   readonly replicas: () => readonly NodeNumber[];
   /** Opens a session by asking a node. */
@@ -67,12 +70,19 @@ interface Progress {
 export class GroupWriter {
   readonly #options: GroupWriterOptions;
   readonly #hint: LeaderHint;
+  readonly #waits: LeadershipWaits;
   #session: GroupSession | undefined;
   #opening: Promise<GroupSession> | undefined;
 
   constructor(options: GroupWriterOptions) {
     this.#options = options;
     this.#hint = new LeaderHint(options);
+    this.#waits = new LeadershipWaits(options.group);
+  }
+
+  /** What the replica here knows of the leader has changed: who waits for another node, or for a leader, tries again, or is refused. */
+  leadershipChanged(): void {
+    this.#waits.changed(this.#options.leader(), this.#options.isCutOff());
   }
 
   /**
@@ -90,7 +100,7 @@ export class GroupWriter {
     let session: GroupSession | undefined;
     let sequence = 0;
     try {
-      while (!limit.isOver) {
+      while (!this.#isOver(limit)) {
         let to: NodeNumber = 0;
         try {
           if (stamp === undefined && session === undefined) {
@@ -100,7 +110,8 @@ export class GroupWriter {
           to = this.#target(progress);
           const { signal, leftMs } = limit;
           const timeoutMs = Math.min(leftMs, ATTEMPT_MS);
-          const result = await attempt({ to, stamp: stamped as SessionStamp, timeoutMs, signal });
+          const sent = attempt({ to, stamp: stamped as SessionStamp, timeoutMs, signal });
+          const result = await this.#waits.answer(to, sent);
           this.#hint.learn(to);
           return result;
         } catch (thrown) {
@@ -113,7 +124,7 @@ export class GroupWriter {
           await this.#failed(error, to, progress, limit, stamp === undefined);
         }
       }
-      throw overdue(this.#options.group, progress, limit);
+      throw this.#overdue(progress, limit);
     } finally {
       session?.end(sequence);
     }
@@ -122,7 +133,7 @@ export class GroupWriter {
   /** Opens a session for somebody outside. @throws {VectorDbError} UNAVAILABLE, OVERLOADED, DEADLINE_EXCEEDED */
   async openSession(limit: TimeLimit): Promise<number> {
     const progress = this.#progress();
-    while (!limit.isOver) {
+    while (!this.#isOver(limit)) {
       const to = this.#hint.pick(progress.told, progress.avoid);
       try {
         return await this.#open(to, limit.leftMs, limit.signal);
@@ -132,7 +143,27 @@ export class GroupWriter {
         progress.isUnknown = false;
       }
     }
-    throw overdue(this.#options.group, progress, limit);
+    throw this.#overdue(progress, limit);
+  }
+
+  /** Who is cut off would wait in vain, and its caller may reach a node that is not. */
+  #isOver(limit: TimeLimit): boolean {
+    return limit.isOver || this.#options.isCutOff();
+  }
+
+  /** The error of a write whose time is over. */
+  #overdue({ isUnknown, last }: Progress, limit: TimeLimit): VectorDbError {
+    const { group, isCutOff } = this.#options;
+    const cutOff = isCutOff() ? ': this node is cut off from those that could decide' : '';
+    const why = last === undefined ? cutOff : `: ${last.message}`;
+    if (limit.isGivenUp) {
+      const effect = isUnknown ? 'it may have taken effect, or may yet' : 'it has no effect';
+      return new VectorDbError('DEADLINE_EXCEEDED', `group ${group}: ${effect}${why}`);
+    }
+    if (isUnknown) return unknown(group, last);
+    if (last !== undefined && FULL.has(last.code)) return last;
+    const text = `group ${group}: the write has no effect${why}`;
+    return new VectorDbError('UNAVAILABLE', text, { cause: last });
   }
 
   #progress(): Progress {
@@ -205,7 +236,8 @@ export class GroupWriter {
 
   async #open(to: NodeNumber, leftMs: number, signal: AbortSignal): Promise<number> {
     const timeoutMs = Math.min(leftMs, ATTEMPT_MS);
-    const id = await this.#options.openSession(to, { timeoutMs, signal });
+    const asked = this.#options.openSession(to, { timeoutMs, signal });
+    const id = await this.#waits.answer(to, asked);
     this.#hint.learn(to);
     return id;
   }
@@ -238,7 +270,13 @@ export class GroupWriter {
       return;
     }
     progress.redirections = 0;
-    await progress.pause.next(limit.leftMs, limit.signal, retryAfterMs);
+    if (this.#isOver(limit)) return;
+    const pause = (signal: AbortSignal): Promise<void> =>
+      progress.pause.next(limit.leftMs, signal, retryAfterMs);
+    // A full queue is not emptied by another leader.
+    if (FULL.has(error.code)) await pause(limit.signal);
+    // Who failed before may lead now.
+    else if (await this.#waits.pause(limit.signal, pause)) progress.avoid = 0;
   }
 
   #redirect(error: VectorDbError, to: NodeNumber, progress: Progress): void {
@@ -261,18 +299,4 @@ function unknown(group: GroupId, cause: VectorDbError | undefined): VectorDbErro
 
 function notOpened(group: GroupId): VectorDbError {
   return new VectorDbError('NOT_LEADER', `group ${group}: no session was opened in time`);
-}
-
-/** The error of a write whose time is over. */
-function overdue(group: GroupId, { isUnknown, last }: Progress, limit: TimeLimit): VectorDbError {
-  const why = last === undefined ? '' : `: ${last.message}`;
-  if (limit.isGivenUp) {
-    const effect = isUnknown ? 'it may have taken effect, or may yet' : 'it has no effect';
-    return new VectorDbError('DEADLINE_EXCEEDED', `group ${group}: ${effect}${why}`);
-  }
-  if (isUnknown) return unknown(group, last);
-  if (last !== undefined && FULL.has(last.code)) return last;
-  return new VectorDbError('UNAVAILABLE', `group ${group}: the write has no effect${why}`, {
-    cause: last,
-  });
 }

@@ -8,16 +8,16 @@ import type { Replica } from './replica.ts';
 import { sendDueAppends, sendHeartbeats } from './replication.ts';
 
 /**
- * A tick of a leader. One that did not hear from a quorum for an election timeout steps down, so that its clients look elsewhere (thesis 6.2, trap 8); a new
- * one gets that time too. By then no follower waits longer for it either.
+ * A tick of a leader. One that did not hear from a quorum for the longest election timeout steps down, so that its clients look elsewhere (thesis 6.2, trap 8);
+ * a new one gets that time too. By then no follower waits for it any more.
  */
 export function tickLeader(replica: Replica, leadership: Leadership): void {
   replica.tick();
   if (replica.ticks % replica.options.heartbeatTicks === 0) leadership.heartbeatDue = true;
   tickTransfer(replica, leadership);
-  const { electionTicks } = replica.options;
-  for (const peer of leadership.peers.values()) peer.tick(electionTicks);
-  if (replica.electionElapsed < electionTicks || hasActiveQuorum(replica, leadership)) return;
+  const silentTicksMax = replica.options.electionTicks * 1.5;
+  for (const peer of leadership.peers.values()) peer.tick(silentTicksMax);
+  if (replica.electionElapsed < silentTicksMax || hasActiveQuorum(replica, leadership)) return;
   replica.becomeFollower(replica.term, 0);
 }
 

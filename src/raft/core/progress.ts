@@ -47,7 +47,7 @@ export class Progress {
   get inflightBytes(): number {
     return this.#inflight.bytes;
   }
-  /** Whether it was heard from within the last election timeout (thesis 6.2). */
+  /** Whether it was heard from within the longest election timeout (thesis 6.2). */
   get recentlyActive(): boolean {
     return this.#recentlyActive;
   }

@@ -2,7 +2,7 @@
 export interface RaftLimits {
   /**
    * Ticks without word from a leader after which a replica stands for election: drawn each time from this and up to half more. Who stands and gets no
-   * answer asks again after a quarter to a half of it; a candidate later each time, up to twice this.
+   * answer asks again after a quarter to a half of it; a candidate after half of it to all, and later each time, up to twice.
    */
   readonly electionTicks: number;
   /** Ticks between heartbeats; less than `electionTicks`. */

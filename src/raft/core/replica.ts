@@ -169,7 +169,7 @@ export class Replica {
     if (graceTicks >= electionTicks) return;
     this.#leaseTicks = graceTicks;
     // Later than others who noticed at the same time stop waiting.
-    const dueTicks = graceTicks + 1 + random.below(heartbeatTicks + 1);
+    const dueTicks = graceTicks + 1 + random.below(2 * (heartbeatTicks + 1));
     this.#electionTimeout = Math.min(this.#electionTimeout, dueTicks);
   }
 
@@ -219,7 +219,7 @@ export class Replica {
       this.#electionTimeout = retryTicks + random.below(retryTicks + 1);
     } else if (this.leader === 0 && this.#candidacies > 0) {
       // Split votes are settled by another term soon; but votes wait for disks, and get more time each time.
-      const ticks = Math.min(electionTicks, retryTicks * 2 ** (this.#candidacies - 1));
+      const ticks = Math.min(electionTicks, retryTicks * 2 ** this.#candidacies);
       this.#electionTimeout = ticks + random.below(ticks + 1);
     } else {
       this.#electionTimeout = electionTicks + random.below(Math.max(2, electionTicks >> 1));

@@ -10,7 +10,8 @@ import type { GroupId } from '../log/log-storage.ts';
 import type { NodeNumber } from '../transport/transport.ts';
 import { type CommandEnvelope, encodeEnvelope } from './command-envelope.ts';
 import type { CommandOutcome } from './command-outcome.ts';
-import type { RaftHostLimits } from './raft-host-limits.ts';
+import type { GroupServices } from './group-services.ts';
+import { LeaderWatch } from './leader-watch.ts';
 import { ProposalTracker } from './proposal-tracker.ts';
 import { ReadWaiter } from './read-waiter.ts';
 import {
@@ -27,7 +28,7 @@ import { TurnWaiter } from './turn-waiter.ts';
 export interface GroupRequestsOptions {
   readonly group: GroupId;
   readonly core: RaftNode;
-  readonly limits: RaftHostLimits;
+  readonly services: Pick<GroupServices, 'limits' | 'contact' | 'onLeadership'>;
   /** See `ReadWaiterOptions.firstContext`. */
   readonly firstContext: number;
   readonly appliedIndex: () => LogIndex;
@@ -47,9 +48,11 @@ export class GroupRequests {
   readonly #waiter: TurnWaiter;
   /** The applied index and the configuration as of it, of one moment: while a change of the configuration is applied one is ahead of the other. */
   #applied: { readonly index: LogIndex; readonly configuration: Configuration };
+  readonly #leadership: LeaderWatch;
 
   constructor(options: GroupRequestsOptions) {
-    const { group, core, limits, wake } = options;
+    const { group, core, services, wake } = options;
+    const { limits, contact } = services;
     this.#options = options;
     this.#proposals = new ProposalTracker({
       group,
@@ -69,11 +72,23 @@ export class GroupRequests {
     });
     this.#waiter = new TurnWaiter(group, limits.outcomeWaitTicks);
     this.#applied = { index: options.appliedIndex(), configuration: options.configuration() };
+    const { electionTicks } = limits;
+    this.#leadership = new LeaderWatch({
+      core,
+      electionTicks,
+      contact,
+      onChange: () => services.onLeadership(group),
+    });
   }
 
   /** Callers who wait for an entry, and for a read. */
   get waiting(): { readonly proposals: number; readonly reads: number } {
     return { proposals: this.#proposals.size, reads: this.#reads.size };
+  }
+
+  /** Whether no leader can be reached from here, as far as this replica can tell: see {@link LeaderWatch}. */
+  get isCutOff(): boolean {
+    return this.#leadership.isCutOff;
   }
 
   /**
@@ -82,7 +97,8 @@ export class GroupRequests {
    * @throws {VectorDbError} NOT_LEADER, OVERLOADED, LIMIT_EXCEEDED: it has no effect; OUTCOME_UNKNOWN, DEADLINE_EXCEEDED: it may have
    */
   async propose(envelope: CommandEnvelope, signal?: AbortSignal): Promise<CommandOutcome> {
-    const { group, core, limits, unappliedBytes, wake } = this.#options;
+    const { group, core, services, unappliedBytes, wake } = this.#options;
+    const { limits } = services;
     if (signal?.aborted) throw deadlineExceeded(group, 'it was not proposed');
     const data = encodeEnvelope(envelope);
     if (data.byteLength > limits.commandBytesMax) {
@@ -219,11 +235,13 @@ export class GroupRequests {
     this.#proposals.tick();
     this.#reads.tick();
     this.#waiter.tick(this.#options.core.role === 'leader');
+    this.#leadership.tick();
   }
 
   /** Looks after a turn whether somebody's wait is over. */
   poll(): void {
     this.#waiter.poll();
+    this.#leadership.poll();
   }
 
   /** Whoever waits is told that nothing will be learnt here any more. */

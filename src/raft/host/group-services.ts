@@ -3,6 +3,7 @@ import type { Random } from '../../base/random.ts';
 import type { GroupId } from '../log/log-storage.ts';
 import type { DigestMismatch } from './digest-check.ts';
 import type { GroupCommitter } from './group-committer.ts';
+import type { NodeContact } from './node-contact.ts';
 import type { Outbox } from './outbox.ts';
 import type { RaftHostLimits } from './raft-host-limits.ts';
 import type { Slots } from './slots.ts';
@@ -23,6 +24,9 @@ export interface GroupServices {
   readonly firstContext: () => number;
   /** Ticks that groups were told of so far. */
   readonly ticks: () => number;
+  readonly contact: NodeContact;
+  /** What is known of a group's leadership has changed. */
+  readonly onLeadership: (group: GroupId) => void;
   readonly wake: (group: Schedulable) => void;
   /** What carries out a group's effects has failed for good: the group falls silent where its data are damaged, else the host has to end. */
   readonly onError: (group: GroupId, error: unknown) => void;

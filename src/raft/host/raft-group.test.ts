@@ -20,6 +20,7 @@ import { firstWrite, prepareMachine } from './group-birth.ts';
 import { GroupCommitter } from './group-committer.ts';
 import type { GroupServices } from './group-services.ts';
 import { Outbox } from './outbox.ts';
+import { NodeContact } from './node-contact.ts';
 import { RaftGroup } from './raft-group.ts';
 import { DEFAULT_RAFT_HOST_LIMITS } from './raft-host-limits.ts';
 import { replicaId } from './replica-id.ts';
@@ -106,6 +107,8 @@ class Bench {
       receiving: new Slots(1),
       firstContext: () => 1,
       ticks: () => 0,
+      contact: new NodeContact(this.clock, 1_000),
+      onLeadership: () => {},
       wake: () => {},
       onError: (_, error) => this.errors.push(error),
       onDigestMismatch: () => {},

@@ -1,6 +1,7 @@
 import { assert, must } from '../../base/assert.ts';
 import { VectorDbError } from '../../base/error.ts';
 import type { Configuration, ReplicaId } from '../core/configuration.ts';
+import { membersOf } from '../core/configuration-change.ts';
 import { decodeConfigurationChange } from '../core/configuration-change-codec.ts';
 import type { Entry, EntryId, LogIndex, Term } from '../core/entry.ts';
 import type { HardState } from '../core/hard-state.ts';
@@ -81,7 +82,7 @@ export class RaftGroup implements Schedulable {
     this.requests = new GroupRequests({
       group,
       core: this.#core,
-      limits,
+      services,
       firstContext: services.firstContext(),
       appliedIndex: () => this.#appliedIndex,
       configuration: () => this.#applier.configuration,
@@ -164,14 +165,17 @@ export class RaftGroup implements Schedulable {
     this.#wake();
   }
 
+  /** Something sent to a node was lost. */
   unreachable(node: NodeNumber): void {
-    const { voters, outgoing, learners } = this.#core.configuration;
-    for (const replica of new Set([...voters, ...outgoing, ...learners])) {
-      if (nodeOf(replica) === node && replica !== this.replica) {
-        this.#core.reportUnreachable(replica);
-      }
+    for (const replica of membersOf(this.#core.configuration)) {
+      if (nodeOf(replica) === node) this.#core.reportUnreachable(replica);
     }
     this.#wake();
+  }
+
+  /** A node's process has likely ended. */
+  disconnected(node: NodeNumber): void {
+    if (this.leaderNode === node) this.#core.suspectLeader();
   }
 
   onChunk(chunk: SnapshotChunk): Promise<SnapshotChunkReply> {
@@ -182,10 +186,11 @@ export class RaftGroup implements Schedulable {
   takeTurn(): boolean {
     if (this.#isClosed) return false;
     assertSound(this.#log);
+    const { messagesPerTurnMax } = this.#services.limits;
     const ticks = this.#ticksDue;
     this.#ticksDue = 0;
     // A tick that is due waits for all that arrived before it: a live leader's word may be among it.
-    const taken = this.#inbox.splice(0, ticks > 0 ? Infinity : this.#messagesPerTurn);
+    const taken = this.#inbox.splice(0, ticks > 0 ? Infinity : messagesPerTurnMax);
     for (const message of taken) this.#core.step(message);
     const offer = this.#snapshots.takeOffer();
     if (offer !== undefined) this.#core.step(offer.request);
@@ -235,10 +240,6 @@ export class RaftGroup implements Schedulable {
   #isOver(): boolean {
     if (this.damage !== undefined) this.#wake();
     return this.#isClosed || this.damage !== undefined;
-  }
-
-  get #messagesPerTurn(): number {
-    return this.#services.limits.messagesPerTurnMax;
   }
 
   #wake(): void {

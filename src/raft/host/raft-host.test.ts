@@ -3,6 +3,7 @@ import { GROUP, HostCluster } from '../../../test/support/raft/host-cluster.ts';
 import { FaultyLog } from '../../../test/support/raft/host-faulty-log.ts';
 import { encodeKeyValueCommand } from '../../../test/support/raft/host-key-value.ts';
 import { must } from '../../base/assert.ts';
+import { DEFAULT_RAFT_HOST_LIMITS } from './raft-host-limits.ts';
 import { replicaId } from './replica-id.ts';
 
 const set = (key: string, value: string): Uint8Array =>
@@ -63,6 +64,32 @@ describe('a group of three', () => {
     await cluster.until(() => cluster.leads(2) || cluster.leads(3));
     const leader = cluster.leads(2) ? 2 : 3;
     expect(await cluster.propose(leader, { kind: 'append', key: 'a', value: '2' })).toBe('12');
+  });
+
+  test('elects another leader long before an election timeout when the process of its leader ends', async () => {
+    const cluster = await HostCluster.withLeader(3);
+    await cluster.run(500);
+    await cluster.crash(1);
+    const { electionTicks, heartbeatTicks, tickMs } = DEFAULT_RAFT_HOST_LIMITS;
+    expect(heartbeatTicks * 6).toBeLessThan(electionTicks);
+    await cluster.run(heartbeatTicks * 6 * tickMs);
+    expect(cluster.leads(2) || cluster.leads(3)).toBe(true);
+  });
+
+  test('knows that it is cut off, and that it is not any more', async () => {
+    const cluster = await HostCluster.withLeader(3);
+    const isCutOff = (): boolean[] => [1, 2, 3].map((node) => cluster.host(node).isCutOff(GROUP));
+    const heard: number[] = [];
+    cluster.host(2).watchLeadership(() => heard.push(cluster.host(2).leaderNode(GROUP)));
+    cluster.network.isolate(1, true);
+    await cluster.until(() => cluster.leads(2) || cluster.leads(3));
+    await cluster.until(() => cluster.host(1).isCutOff(GROUP));
+    expect(isCutOff()).toEqual([true, false, false]);
+    await expect(cluster.set(1, 'a', '1')).rejects.toMatchObject({ code: 'NOT_LEADER' });
+    expect(heard.at(-1)).toBe(cluster.leads(2) ? 2 : 3);
+    cluster.network.isolate(1, false);
+    await cluster.until(() => !cluster.host(1).isCutOff(GROUP));
+    expect(cluster.host(1).isCutOff(GROUP + 1)).toBe(false);
   });
 
   test('has everything after all were restarted, from their logs alone', async () => {

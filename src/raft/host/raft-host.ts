@@ -17,6 +17,7 @@ import type { GroupServices } from './group-services.ts';
 import type { GroupStatus } from './group-status.ts';
 import { GroupTable, isDamage } from './group-table.ts';
 import { handLeadershipOver } from './leadership-handover.ts';
+import { NodeContact } from './node-contact.ts';
 import { Outbox } from './outbox.ts';
 import { QuorumReads } from './quorum-reads.ts';
 import type { RaftGroup } from './raft-group.ts';
@@ -53,6 +54,8 @@ export class RaftHost implements AsyncDisposable {
   readonly #outbox: Outbox;
   readonly #quorumReads: QuorumReads;
   readonly #ticker: Ticker;
+  readonly #contact: NodeContact;
+  readonly #leadershipWatchers: ((group: GroupId) => void)[] = [];
   readonly #ended = Promise.withResolvers<never>();
   #state: HostState = 'open';
   #ticks = 0;
@@ -65,6 +68,7 @@ export class RaftHost implements AsyncDisposable {
     this.#limits = limits;
     this.#ended.promise.catch(() => {});
     this.#outbox = new Outbox(transport);
+    this.#contact = new NodeContact(clock, limits.electionTicks * limits.tickMs);
     const onFatal = (error: unknown): void => this.#fail(error);
     this.#scheduler = new TurnScheduler({
       defer: options.defer,
@@ -98,6 +102,8 @@ export class RaftHost implements AsyncDisposable {
       receiving: new Slots(limits.snapshotsMax),
       firstContext: () => random.below(2 ** 32) * 2 ** 20,
       ticks: () => this.#ticks,
+      contact: this.#contact,
+      onLeadership: (group) => this.#leadershipWatchers.forEach((watcher) => watcher(group)),
       wake: (group) => this.#scheduler.wake(group),
       onError: (group, error) => {
         if (!this.#onGroupError(group, error)) onFatal(error);
@@ -128,6 +134,9 @@ export class RaftHost implements AsyncDisposable {
       logEnds: () => (host.#state === 'failed' ? undefined : host.#groups.logEnds),
       onLogEnds: (...answer) => host.#quorumReads.answered(...answer),
       onUnreachable: (node) => host.#unreachable(node),
+      onDisconnected: (node) => {
+        for (const group of host.#groups.all) group.disconnected(node);
+      },
       onChunk: (_, chunk) => host.#receiveChunk(chunk),
     });
     host.#ticker.start();
@@ -244,6 +253,16 @@ export class RaftHost implements AsyncDisposable {
     return this.#groups.find(group)?.leaderNode ?? 0;
   }
 
+  /** Whether no leader of the group can be reached from here, as far as its replica on this node can tell; false where there is none. */
+  isCutOff(group: GroupId): boolean {
+    return this.#groups.find(group)?.requests.isCutOff ?? false;
+  }
+
+  /** From now on `watcher` is told of a group whenever {@link leaderNode} or {@link isCutOff} may have another answer. */
+  watchLeadership(watcher: (group: GroupId) => void): void {
+    this.#leadershipWatchers.push(watcher);
+  }
+
   /** @throws {VectorDbError} NOT_FOUND */
   status(group: GroupId): GroupStatus {
     return this.#groups.status(group);
@@ -346,6 +365,7 @@ export class RaftHost implements AsyncDisposable {
   }
 
   #receive(from: NodeNumber, messages: readonly GroupMessage[]): void {
+    this.#contact.heard(from);
     this.#quorumReads.heard(from);
     for (const { group, message } of messages) {
       // Of a group that is not here, was destroyed or is corrupt: nobody answers, and nothing comes into being (trap 42).

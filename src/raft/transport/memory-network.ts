@@ -71,6 +71,14 @@ export class MemoryNetwork {
     return member?.takes(from, to) === true ? member : undefined;
   }
 
+  /** Whether nobody listens where the node should be, as who asks there is told. @internal */
+  isVacant(from: MemoryTransport, to: NodeNumber): boolean {
+    const address = from.addressOf(to);
+    return (
+      !this.#cut.has(`${from.node}>${to}`) && address !== undefined && !this.#ports.has(address)
+    );
+  }
+
   /** As {@link reach}. @internal @throws {VectorDbError} UNAVAILABLE */
   reachOrThrow(from: MemoryTransport, to: NodeNumber): MemoryTransport {
     const transport = this.reach(from, to);
@@ -93,6 +101,15 @@ export class MemoryNetwork {
 
   /** @internal */
   remove(port: MemoryNodePort): void {
-    if (this.#ports.get(port.address) === port) this.#ports.delete(port.address);
+    if (this.#ports.get(port.address) !== port) return;
+    this.#ports.delete(port.address);
+    const { member } = port;
+    if (member === undefined) return;
+    const { node } = member;
+    for (const { member: other } of this.#ports.values()) {
+      const isLinked =
+        other?.addressOf(node) === port.address && !this.#cut.has(`${node}>${other.node}`);
+      if (isLinked) this.defer(() => other.lost(node));
+    }
   }
 }

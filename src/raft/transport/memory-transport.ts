@@ -211,6 +211,11 @@ export class MemoryTransport implements MemberTransport {
     return { closed: this.#closed.signal, desk, handle };
   }
 
+  /** The node is not there any more, or not yet. @internal */
+  lost(node: NodeNumber): void {
+    if (!this.#closed.signal.aborted) this.#receiver?.onDisconnected(node);
+  }
+
   /** Takes a frame of messages. @internal */
   receive(from: NodeNumber, frame: Uint8Array): void {
     this.#received(frame);
@@ -291,6 +296,7 @@ export class MemoryTransport implements MemberTransport {
       this.#counters.messagesDropped.unreachable += messages.length;
       this.#overflown.delete(to);
       this.#report(to);
+      if (this.#network.isVacant(this, to)) this.lost(to);
       return;
     }
     for (const frame of encodeFrames(messages)) {

@@ -19,6 +19,8 @@ export interface MessageLaneOptions {
   /** Something that was queued did not travel, or may not have arrived. */
   readonly onUnreachable: () => void;
   readonly onLogEnds: (number: number, ends: readonly LogEnd[]) => void;
+  /** The other side ended the connection, or there was none to be had. */
+  readonly onDisconnected: () => void;
 }
 
 /**
@@ -30,6 +32,7 @@ export class MessageLane {
   readonly #defer: (callback: () => void) => void;
   readonly #onUnreachable: () => void;
   readonly #onLogEnds: (number: number, ends: readonly LogEnd[]) => void;
+  readonly #onDisconnected: () => void;
   readonly #link: OutgoingLink;
   #heartbeats: GroupMessage[] = [];
   #others: GroupMessage[] = [];
@@ -39,11 +42,19 @@ export class MessageLane {
   #isReportDue = false;
   #isClosed = false;
 
-  constructor({ to, context, defer, onUnreachable, onLogEnds }: MessageLaneOptions) {
+  constructor({
+    to,
+    context,
+    defer,
+    onUnreachable,
+    onLogEnds,
+    onDisconnected,
+  }: MessageLaneOptions) {
     this.#context = context;
     this.#defer = defer;
     this.#onUnreachable = onUnreachable;
     this.#onLogEnds = onLogEnds;
+    this.#onDisconnected = onDisconnected;
     this.#link = new OutgoingLink(to, 'messages', context, {
       onReady: () => this.#flush(),
       onDrain: () => this.#flush(),
@@ -53,6 +64,7 @@ export class MessageLane {
         // One that rested has lost nothing.
         if (end !== 'idle') this.#isReportDue = true;
         this.#report();
+        if (!this.#isClosed && (end === 'closed' || end === 'network')) this.#onDisconnected();
       },
     });
   }

@@ -188,6 +188,9 @@ export class TcpTransport implements MemberTransport {
         onLogEnds: (number, ends) => {
           if (this.#closed === undefined) this.#receiver?.onLogEnds(node, number, ends);
         },
+        onDisconnected: () => {
+          if (this.#closed === undefined) this.#receiver?.onDisconnected(node);
+        },
       }),
       chunks: new ChunkLane(node, this.#context),
       calls: new CallLane(node, this.#context),

@@ -65,6 +65,8 @@ export interface TransportReceiver {
   onLogEnds(from: NodeNumber, number: number, ends: readonly LogEnd[]): void;
   /** Something sent to the node was dropped, or it cannot be reached. */
   onUnreachable(node: NodeNumber): void;
+  /** The node ended a connection, or takes none: its process has likely ended. May come again and again, and for a process that goes on. */
+  onDisconnected(node: NodeNumber): void;
   onChunk(from: NodeNumber, chunk: SnapshotChunk): Promise<SnapshotChunkReply>;
 }
 

@@ -14,6 +14,7 @@ export class SimulatedProcess {
   readonly #queue: EventQueue;
   readonly #touched: () => void;
   #state: ProcessState = 'running';
+  readonly #whenKilled: (() => void)[] = [];
   #held: { readonly label: TraceLabel; readonly run: () => void }[] = [];
 
   /** @param touched - called when code of the node runs */
@@ -61,8 +62,15 @@ export class SimulatedProcess {
   }
 
   kill(): void {
+    if (this.#state === 'down') return;
     this.#state = 'down';
     this.#held = [];
+    for (const tell of this.#whenKilled) tell();
+  }
+
+  /** Has its machine do something when it is killed. */
+  whenKilled(tell: () => void): void {
+    this.#whenKilled.push(tell);
   }
 
   pause(): void {

@@ -27,6 +27,9 @@ import type { SimulatedProcess } from './simulated-process.ts';
 /** One frame in so many is decoded and encoded again. */
 const CODEC_SAMPLE = 16;
 
+/** Frames of messages that pass where one chunk does, before a connection breaks. */
+const FRAMES_A_RESET = 10;
+
 /** How chunks of snapshots travel. */
 export interface ChunkOptions {
   /** Of a chunk, or its answer: that the connection breaks. */
@@ -77,6 +80,7 @@ export class SimulatedNetwork {
     const port = new SimulatedNodePort(this, process, address, token);
     this.#ports.set(address, port);
     this.#machines.set(address, process.node);
+    process.whenKilled(() => this.#ended(port));
     return port;
   }
 
@@ -177,10 +181,32 @@ export class SimulatedNetwork {
     const end = this.memberAt(from, to);
     // The checksum of the header is one of everything.
     this.queue.trace.mix(new DataView(frame.buffer, frame.byteOffset).getUint32(16, true));
+    const isVacant = this.portAt(from.membership.addressOf(to) ?? '') === undefined;
+    // Connections break under processes that go on, too.
+    if (isVacant || this.#random.happens(this.chunks.resetChance / FRAMES_A_RESET)) {
+      this.#reportDisconnected(from, to);
+    }
     if (end?.receiver === undefined) return;
     end.port.process.deliver(label, () => {
       end.receiver?.onMessages(from.membership.node, decodeFrame(frame.slice()));
     });
+  }
+
+  /** All connections to a process end with it. */
+  #ended({ address, member }: SimulatedNodePort): void {
+    if (member === undefined) return;
+    const { node } = member.membership;
+    for (const { member: other } of this.#ports.values()) {
+      if (other?.membership.addressOf(node) === address) this.#reportDisconnected(other, node);
+    }
+  }
+
+  /** The machine of a process that is gone says so, unless nothing comes through from there. */
+  #reportDisconnected({ membership, port, receiver }: SimulatedMember, to: NodeNumber): void {
+    const label = `n${membership.node} disconnected n${to}`;
+    const machine = this.machineAt(membership.addressOf(to) ?? '');
+    if (machine === undefined || this.#links.isBlocked(machine, port.process.node)) return;
+    port.process.schedule(this.#random.exponential(5), label, () => receiver?.onDisconnected(to));
   }
 
   #reportUnreachable({ membership, port, receiver }: SimulatedMember, to: NodeNumber): void {

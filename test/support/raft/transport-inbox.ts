@@ -23,6 +23,7 @@ export async function until(holds: () => boolean): Promise<void> {
 export class TransportInbox implements TransportReceiver {
   readonly deliveries: Delivery[] = [];
   readonly unreachable: NodeNumber[] = [];
+  readonly disconnected: NodeNumber[] = [];
   readonly chunks: SnapshotChunk[] = [];
   /** What questions for the ends of logs are answered with. */
   ends: readonly LogEnd[] | undefined = [];
@@ -55,6 +56,10 @@ export class TransportInbox implements TransportReceiver {
 
   onUnreachable(node: NodeNumber): void {
     this.unreachable.push(node);
+  }
+
+  onDisconnected(node: NodeNumber): void {
+    this.disconnected.push(node);
   }
 
   onChunk(_: NodeNumber, chunk: SnapshotChunk): Promise<SnapshotChunkReply> {
