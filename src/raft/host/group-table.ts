@@ -47,6 +47,16 @@ export class GroupTable {
     }));
   }
 
+  /** Tells all groups that something sent to a node was lost. */
+  unreachable(node: NodeNumber): void {
+    for (const group of this.all) group.unreachable(node);
+  }
+
+  /** Tells all groups that a node's process has likely ended. */
+  disconnected(node: NodeNumber): void {
+    for (const group of this.all) group.disconnected(node);
+  }
+
   /** Of all groups, ascending. */
   get statuses(): readonly GroupStatus[] {
     const open = this.all.map(statusOf);

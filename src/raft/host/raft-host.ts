@@ -3,12 +3,7 @@ import { pause } from '../../base/clock.ts';
 import type { Configuration, ConfigurationChange } from '../core/configuration.ts';
 import type { LogIndex } from '../core/entry.ts';
 import type { GroupId, GroupWrite } from '../log/log-storage.ts';
-import type {
-  GroupMessage,
-  NodeNumber,
-  SnapshotChunk,
-  SnapshotChunkReply,
-} from '../transport/transport.ts';
+import type { NodeNumber } from '../transport/transport.ts';
 import type { CommandEnvelope, SessionStamp } from './command-envelope.ts';
 import { type CommandOutcome, resultOf } from './command-outcome.ts';
 import type { GroupBirth } from './group-birth.ts';
@@ -16,6 +11,7 @@ import { GroupCommitter } from './group-committer.ts';
 import type { GroupServices } from './group-services.ts';
 import type { GroupStatus } from './group-status.ts';
 import { GroupTable, isDamage } from './group-table.ts';
+import { HostReceiver } from './host-receiver.ts';
 import { handLeadershipOver } from './leadership-handover.ts';
 import { NodeContact } from './node-contact.ts';
 import { Outbox } from './outbox.ts';
@@ -129,16 +125,16 @@ export class RaftHost implements AsyncDisposable {
   static async open(options: RaftHostOptions): Promise<RaftHost> {
     const host = new RaftHost(options);
     await host.#groups.openAll();
-    options.transport.listen({
-      onMessages: (from, messages) => host.#receive(from, messages),
-      logEnds: () => (host.#state === 'failed' ? undefined : host.#groups.logEnds),
-      onLogEnds: (...answer) => host.#quorumReads.answered(...answer),
-      onUnreachable: (node) => host.#unreachable(node),
-      onDisconnected: (node) => {
-        for (const group of host.#groups.all) group.disconnected(node);
-      },
-      onChunk: (_, chunk) => host.#receiveChunk(chunk),
-    });
+    options.transport.listen(
+      new HostReceiver({
+        groups: host.#groups,
+        quorumReads: host.#quorumReads,
+        contact: host.#contact,
+        hasFailed: () => host.#state === 'failed',
+        isClosed: () => host.#state === 'closed',
+        onError: (error) => host.#fail(error),
+      }),
+    );
     host.#ticker.start();
     return host;
   }
@@ -362,34 +358,6 @@ export class RaftHost implements AsyncDisposable {
     this.#committer.submit(write.group, write, true, resolve);
     this.#scheduler.schedule();
     await Promise.race([promise, this.#ended.promise]);
-  }
-
-  #receive(from: NodeNumber, messages: readonly GroupMessage[]): void {
-    this.#contact.heard(from);
-    this.#quorumReads.heard(from);
-    for (const { group, message } of messages) {
-      // Of a group that is not here, was destroyed or is corrupt: nobody answers, and nothing comes into being (trap 42).
-      const open = this.#groups.find(group);
-      if (open?.replica === message.to) open.receive(message);
-    }
-  }
-
-  async #receiveChunk(chunk: SnapshotChunk): Promise<SnapshotChunkReply> {
-    const open = this.#groups.find(chunk.group);
-    if (open === undefined || this.#state === 'failed' || this.#state === 'closed') {
-      return { kind: 'refused', reason: 'the group is not on this node' };
-    }
-    try {
-      return await open.onChunk(chunk);
-    } catch (error) {
-      this.#fail(error);
-      throw error;
-    }
-  }
-
-  #unreachable(node: NodeNumber): void {
-    this.#quorumReads.unreachable(node);
-    for (const group of this.#groups.all) group.unreachable(node);
   }
 
   #onTicks(count: number): void {
