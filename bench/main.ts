@@ -8,6 +8,7 @@ import { groupCommitBench } from './group-commit-bench.ts';
 import { ingestBench } from './ingest-bench.ts';
 import { loadBench } from './load-bench.ts';
 import { raftBench } from './raft-bench.ts';
+import { readRoundsBench } from './read-rounds-bench.ts';
 import { recallBench } from './recall-bench.ts';
 import { restartBench } from './restart-bench.ts';
 
@@ -21,6 +22,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   filtersBench,
   restartBench,
   raftBench,
+  readRoundsBench,
   groupCommitBench,
   clusterBench,
   clusterFaultsBench,

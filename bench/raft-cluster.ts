@@ -77,6 +77,16 @@ export class RaftCluster implements AsyncDisposable {
     await follower.readBarrier(group);
   }
 
+  /** Whether one exchange confirms the node's reads of all of these groups; nodes are numbered from 0. */
+  async confirm(node: number, groups: readonly number[]): Promise<boolean> {
+    return (await this.#host(node).unconfirmed(groups)).length === 0;
+  }
+
+  /** The same by a read index of each group. */
+  async readAll(node: number, groups: readonly number[]): Promise<void> {
+    await Promise.all(groups.map((group) => this.#host(node).readBarrier(group)));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
     await rm(this.#folder, { recursive: true, force: true });
@@ -99,6 +109,10 @@ export class RaftCluster implements AsyncDisposable {
       const leader = this.#hosts.find((host) => leads(host, group));
       if (leader !== undefined) this.#leaders.set(group, leader);
     }
+  }
+
+  #host(node: number): RaftHost {
+    return this.#hosts[node % this.#hosts.length] as RaftHost;
   }
 
   #leader(group: number): RaftHost {
