@@ -257,8 +257,10 @@ describe('a node that lost its data', () => {
     await world.until(() => world.nodes.some(({ name }) => name === 'node-2'));
     expect(world.node('node-2').host.node).toBe(4);
     await world.untilAtRest(3);
-    await world.run(1_000);
-    for (let shard = 0; shard < 4; shard += 1) expect(pointsOf(world, shard)).toEqual([2, 2, 2]);
+    // A voter may have some entries to come.
+    await world.until(() =>
+      [0, 1, 2, 3].every((shard) => pointsOf(world, shard).join() === '2,2,2'),
+    );
     await catalogVoters(world, 3);
   });
 
