@@ -42,7 +42,8 @@ test.for(LEFT_BYTES)(
     const ledByOthers = performance.now();
     await cluster.until('every shard is written while the disk is full', () => {
       const unwritten = probe.unwritten(ledByOthers).join(', ');
-      return Promise.resolve(unwritten === '' ? undefined : `shards ${unwritten} are not`);
+      const why = probe.failures.slice(-2).join('; ');
+      return Promise.resolve(unwritten === '' ? undefined : `shards ${unwritten} are not: ${why}`);
     });
     await wait(FULL_MS);
     giveBack();
