@@ -2,6 +2,7 @@ import type { Benchmark } from './benchmark.ts';
 import { OPTION_LINES, parseCall } from './benchmark.ts';
 import { clusterBench } from './cluster/cluster-bench.ts';
 import { clusterFaultsBench } from './cluster/cluster-faults-bench.ts';
+import { clusterWritesBench } from './cluster/cluster-writes-bench.ts';
 import { costBench } from './cost-bench.ts';
 import { filtersBench } from './filters-bench.ts';
 import { groupCommitBench } from './group-commit-bench.ts';
@@ -25,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   readRoundsBench,
   groupCommitBench,
   clusterBench,
+  clusterWritesBench,
   clusterFaultsBench,
 ];
 
