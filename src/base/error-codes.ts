@@ -17,7 +17,6 @@ const entry = (
 /** gRPC status numbers used by the table (the names are gRPC's own). */
 export const GRPC_STATUS = {
   CANCELLED: 1,
-  UNKNOWN: 2,
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
@@ -158,7 +157,8 @@ export const ERROR_CODES = {
   ),
   OUTCOME_UNKNOWN: entry(
     503,
-    G.UNKNOWN,
+    // A fault of the cluster that passes, as 503 says; gRPC's own UNKNOWN is read as a bug. Callers may not repeat either blindly.
+    G.UNAVAILABLE,
     false,
     'Whether the write took effect, or will, could not be learnt; only a write of a session may be sent again without harm.',
   ),
