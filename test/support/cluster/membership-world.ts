@@ -223,6 +223,8 @@ export class MembershipWorld {
     const isWhole = state.shards.every(({ replicas }, shard) => {
       const leader = this.leaderOf(groupOfShard(shard));
       if (replicas.length !== wanted || leader === 0) return false;
+      // What was on a node that is gone has yet to be made anew.
+      if (replicas.some(({ node }) => state.nodes.get(node)?.state !== 'member')) return false;
       const { configuration } =
         this.status(this.byNumber(leader).name, groupOfShard(shard))?.raft ?? {};
       const ids = replicas.map(({ replica }) => replica).toSorted((a, b) => a - b);
