@@ -56,14 +56,6 @@ const MEMBERSHIP_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
     expects: ['destroyedIsNotNeeded'],
   },
   {
-    name: 'dead-voter-decides-alone',
-    file: 'src/cluster/placement/catalog-voter-plan.ts',
-    find: '        node.number === input.leader ? 0 : 1,\n',
-    replace: '',
-    why: 'of two members the one that died a moment ago is to decide about the catalog',
-    expects: ['converges'],
-  },
-  {
     name: 'catalog-acknowledged-before-commit',
     file: `${MEMBERSHIP}/cluster-membership.ts`,
     find: 'return decodeClusterResult(await host.propose(CATALOG_GROUP, bytes, { ...stamp, signal }));',
