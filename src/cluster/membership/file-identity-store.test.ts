@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryFileSystem } from '../../../test/support/raft/file-memory.ts';
 import { seededRandom } from '../../base/random.ts';
 import { FileIdentityStore } from './file-identity-store.ts';
-import type { NodeIdentity } from './node-identity.ts';
+import type { Founder, NodeIdentity } from './node-identity.ts';
 
 const FOLDER = 'data/cluster';
 
@@ -57,13 +57,14 @@ describe('an identity', () => {
   });
 
   test('keeps whom it lets found a cluster, before and after it is in one', async () => {
+    const founder = (nodeId: string): Founder => ({ nodeId, incarnation: `first ${nodeId}` });
     const files = new MemoryFileSystem();
     const store = storeOn(files);
     expect(await store.consent()).toBeUndefined();
-    const [identity] = await Promise.all([identityOf(store), store.saveConsent('node-2')]);
-    await Promise.all([store.saveConsent('node-3'), store.save(identity)]);
+    const [identity] = await Promise.all([identityOf(store), store.saveConsent(founder('node-2'))]);
+    await Promise.all([store.saveConsent(founder('node-3')), store.save(identity)]);
     const next = storeOn(files);
-    expect(await next.consent()).toBe('node-3');
+    expect(await next.consent()).toEqual(founder('node-3'));
     expect(await next.load()).toEqual(identity);
     expect(await next.incarnation()).toBe(await store.incarnation());
   });

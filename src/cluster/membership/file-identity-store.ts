@@ -2,7 +2,7 @@ import { VectorDbError } from '../../base/error.ts';
 import type { Random } from '../../base/random.ts';
 import { crc32c } from '../../raft/log/crc32c.ts';
 import type { FileSystem } from '../../raft/log/file-system.ts';
-import type { IdentityStage, IdentityStore, NodeIdentity } from './node-identity.ts';
+import type { Founder, IdentityStage, IdentityStore, NodeIdentity } from './node-identity.ts';
 
 const VERSION = 1;
 const FILE = 'cluster.json';
@@ -12,7 +12,7 @@ const STAGES: readonly IdentityStage[] = ['founding', 'joining', 'member'];
 /** What the file holds. */
 interface Held {
   readonly incarnation: string;
-  readonly consent?: string;
+  readonly consent?: Founder;
   readonly identity?: NodeIdentity;
 }
 
@@ -50,11 +50,11 @@ export class FileIdentityStore implements IdentityStore {
     return this.#change({ identity });
   }
 
-  async consent(): Promise<string | undefined> {
+  async consent(): Promise<Founder | undefined> {
     return (await this.#hold()).consent;
   }
 
-  saveConsent(founder: string): Promise<void> {
+  saveConsent(founder: Founder): Promise<void> {
     return this.#change({ consent: founder });
   }
 
@@ -140,7 +140,7 @@ function decodeHeld(text: string): Held | undefined {
     const { incarnation, consent, identity } = held;
     if (version !== VERSION || expected !== checksum(body)) return undefined;
     if (typeof incarnation !== 'string') return undefined;
-    if (consent !== undefined && typeof consent !== 'string') return undefined;
+    if (consent !== undefined && !isFounder(consent)) return undefined;
     if (identity !== undefined && !isIdentity(identity)) return undefined;
     return held;
   } catch {
@@ -150,6 +150,10 @@ function decodeHeld(text: string): Held | undefined {
 }
 
 const checksum = (body: object): number => crc32c(new TextEncoder().encode(JSON.stringify(body)));
+
+function isFounder({ nodeId, incarnation }: Founder): boolean {
+  return [nodeId, incarnation].every((text) => typeof text === 'string' && text !== '');
+}
 
 function isIdentity({ clusterId, node, nodeId, incarnation, stage }: NodeIdentity): boolean {
   const texts = [clusterId, nodeId, incarnation];

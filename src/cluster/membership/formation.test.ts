@@ -8,6 +8,17 @@ const ALL = ['node-1', 'node-2', 'node-3'];
 const numbersIn = (world: FormationWorld): readonly number[] =>
   ALL.map((name) => world.identity(name)?.node ?? 0).toSorted((a, b) => a - b);
 
+/** Node 3 consents to the cluster, and is down when it could join. */
+async function formWithout3(world: FormationWorld): Promise<void> {
+  world.refuseRegistrations = true;
+  for (const name of ALL) world.start(name);
+  await world.run(10_000);
+  world.crash('node-3');
+  world.refuseRegistrations = false;
+  await world.run(10_000);
+  expect(ALL.map((name) => world.identity(name)?.node)).toEqual([1, 2, undefined]);
+}
+
 describe('the given settings: one node with initial peers, two that join', () => {
   test('make one cluster of three, in any order of starts', async () => {
     for (const order of [ALL, ALL.toReversed(), ['node-2', 'node-1', 'node-3']]) {
@@ -27,17 +38,32 @@ describe('the given settings: one node with initial peers, two that join', () =>
     world.start('node-1');
     await world.run(10_000);
     expect(world.clusters()).toEqual([]);
-    expect(world.reasons('node-1').join('\n')).toContain('once 2 of its 3 initial peers are there');
+    expect(world.reasons('node-1').join('\n')).toContain('once 3 of its 3 initial peers are there');
     expect(world.reasons('node-1').join('\n')).toContain('node-2 does not answer');
   });
 
-  test('found one with the founder and one more', async () => {
+  test('found nothing with one other peer: a founder that loses its folder would do so again with the third', async () => {
     const world = FormationWorld.asGiven();
     world.start('node-1');
     world.start('node-3');
     await world.run(10_000);
-    expect(world.identity('node-1')?.node).toBe(1);
-    expect(world.identity('node-3')?.node).toBe(2);
+    expect(world.clusters()).toEqual([]);
+    expect(world.reasons('node-1').join('\n')).toContain('node-2 does not answer');
+    world.start('node-2');
+    await world.run(10_000);
+    expect(numbersIn(world)).toEqual([1, 2, 3]);
+  });
+
+  test('found no second cluster when the founder is wiped and meets only who never joined', async () => {
+    const world = FormationWorld.asGiven();
+    await formWithout3(world);
+    world.crash('node-2');
+    world.wipe('node-1');
+    world.start('node-3');
+    world.start('node-1');
+    await world.run(30_000);
+    expect(world.clusters()).toHaveLength(1);
+    expect(world.reasons('node-1').join('\n')).toContain('node-3 expects another node to found');
   });
 
   test('found nothing without the node that has initial peers', async () => {
@@ -62,9 +88,7 @@ describe('the given settings: one node with initial peers, two that join', () =>
 
   test('tell a wiped founder of the cluster that another blank node has heard of', async () => {
     const world = FormationWorld.asGiven();
-    world.start('node-1');
-    world.start('node-2');
-    await world.run(10_000);
+    await formWithout3(world);
     // Node 3 can ask node 2, which does not get its registration through.
     world.refuseRegistrations = true;
     world.start('node-3');

@@ -7,7 +7,7 @@ import { drawName } from './file-identity-store.ts';
 import type { GuestDesk } from './guest-desk.ts';
 import type { GuestAnswer, GuestRequest, MemberAddress } from './guest-message.ts';
 import type { MembershipLog } from './membership-log.ts';
-import type { IdentityStore, NodeIdentity } from './node-identity.ts';
+import type { Founder, IdentityStore, NodeIdentity } from './node-identity.ts';
 import type { PeerAddress } from './peer-address.ts';
 
 /** What the settings say of how a node finds its cluster. */
@@ -54,13 +54,14 @@ interface Round {
 
 /**
  * How a node comes to its cluster: it has been in one; or it joins the one that its peers know; or it founds one. Only the first of `initial_peers` that may
- * found does, and only with the consent of a majority of them that are blank as well; so there are never two.
+ * found does, and only with the consent of a majority of the others, blank as well, which they give once and keep. Two majorities of the others have a node in
+ * common, whatever the founder itself has forgotten; so there are never two clusters.
  */
 export class Formation {
   readonly #options: FormationOptions;
   #reasons: readonly string[] = ['the node is starting'];
   /** The node that may found a cluster as far as this one is concerned; undefined: nobody asked yet. */
-  #consentedTo: string | undefined;
+  #consentedTo: Founder | undefined;
   #consentSaved: Promise<void> = Promise.resolve();
   /** Members of a cluster that blank askers are told of. */
   #heardOf: readonly MemberAddress[] = [];
@@ -105,7 +106,6 @@ export class Formation {
   }
 
   async #round(introduction: NodeIntroduction, signal: AbortSignal): Promise<Formed | undefined> {
-    const { nodeId } = introduction;
     const known = await this.#askAll(false, signal);
     const members = clusterIn(known);
     if (members === 'several') {
@@ -118,10 +118,10 @@ export class Formation {
     }
     const objections = this.#objections(known);
     if (objections.length > 0) return this.#tell(objections);
-    const founder = await this.#consent(nodeId);
-    if (founder !== nodeId) {
+    const founder = await this.#consent(introduction);
+    if (!isSame(founder, introduction)) {
       return this.#tell([
-        `${founder} was to found the cluster: the settings differ; where it is not to be any more, delete this node's data folder, which is empty yet`,
+        `${founder.nodeId} was to found the cluster: the settings differ; where it is not to be any more, delete this node's data folder, which is empty yet`,
       ]);
     }
     const asked = await this.#askAll(true, signal);
@@ -167,14 +167,14 @@ export class Formation {
       if (answer.nodeId !== nodeId) return `at ${address} is ${answer.nodeId}, not ${nodeId}`;
       return answer.consents
         ? ''
-        : `${nodeId} expects another node to found the cluster; where that is wrong, delete its data folder, which is empty yet`;
+        : `${nodeId} expects another node to found the cluster, or this one before it lost its data folder; where that is wrong, delete the data folder of ${nodeId}, which is empty yet`;
     });
     const changed = [...answers.values()].some(({ kind }) => kind !== 'blank');
-    const consenting = 1 + standing.filter((objection) => objection === '').length;
-    if (!changed && 2 * consenting > initialPeers.length) return [];
-    const least = Math.floor(initialPeers.length / 2) + 1;
+    const consenting = standing.filter((objection) => objection === '').length;
+    const needed = others.length === 0 ? 0 : Math.floor(others.length / 2) + 1;
+    if (!changed && consenting >= needed) return [];
     return [
-      `founds a cluster once ${least} of its ${initialPeers.length} initial peers are there`,
+      `founds a cluster once ${1 + needed} of its ${initialPeers.length} initial peers are there`,
       ...standing.filter((objection) => objection !== ''),
     ];
   }
@@ -254,10 +254,10 @@ export class Formation {
   }
 
   /** The first that asked, for as long as this node's folder lives: with another one's consent there could be two clusters. Durable when it resolves. */
-  async #consent(candidate: string): Promise<string> {
+  async #consent({ nodeId, incarnation }: Founder): Promise<Founder> {
     if (this.#consentedTo === undefined) {
-      this.#consentedTo = candidate;
-      this.#consentSaved = this.#options.identities.saveConsent(candidate);
+      this.#consentedTo = { nodeId, incarnation };
+      this.#consentSaved = this.#options.identities.saveConsent(this.#consentedTo);
     }
     await this.#consentSaved;
     return this.#consentedTo;
@@ -269,13 +269,13 @@ export class Formation {
       const message = `${self.nodeId} is in no cluster itself`;
       return { kind: 'refused', retryable: true, message };
     }
-    const founder = request.candidate ? await this.#consent(request.nodeId) : undefined;
+    const founder = request.candidate ? await this.#consent(request) : undefined;
     return {
       kind: 'blank',
       nodeId: self.nodeId,
       incarnation: this.#incarnation,
       joins: joinCluster,
-      consents: founder === request.nodeId,
+      consents: founder !== undefined && isSame(founder, request),
       members: this.#heardOf,
     };
   }
@@ -366,6 +366,10 @@ function clusterIn({ answers }: Round): readonly MemberAddress[] | 'several' {
       return true;
     }),
   ];
+}
+
+function isSame(one: Founder, other: Founder): boolean {
+  return one.nodeId === other.nodeId && one.incarnation === other.incarnation;
 }
 
 function nameOf(answer: GuestAnswer): string {

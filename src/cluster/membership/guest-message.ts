@@ -13,7 +13,7 @@ export interface MemberAddress {
 
 /** What one node asks another by its address, before or beside being in one cluster. */
 export type GuestRequest =
-  /** Who are you? `candidate`: the asker founds a cluster once a majority of its peers consents. */
+  /** Who are you? `candidate`: the asker founds a cluster once a majority of the other initial peers consents. */
   | {
       readonly kind: 'who';
       readonly nodeId: string;

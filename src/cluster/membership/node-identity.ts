@@ -16,6 +16,12 @@ export interface NodeIdentity {
   readonly stage: IdentityStage;
 }
 
+/** The node that may found a cluster as far as another one is concerned. One that lost its folder is another, under the same name. */
+export interface Founder {
+  readonly nodeId: string;
+  readonly incarnation: string;
+}
+
 /** Keeps what a node must not forget, durably. */
 export interface IdentityStore {
   /** Undefined: the folder belongs to no cluster yet. @throws {VectorDbError} DATA_CORRUPT */
@@ -24,8 +30,8 @@ export interface IdentityStore {
   save(identity: NodeIdentity): Promise<void>;
   /** Drawn when the folder was new, and kept with it. */
   incarnation(): Promise<string>;
-  /** Name of the node that this one lets found a cluster; undefined: it was not asked to yet. */
-  consent(): Promise<string | undefined>;
+  /** The node that this one lets found a cluster; undefined: it was not asked to yet. */
+  consent(): Promise<Founder | undefined>;
   /** Durable when it resolves. */
-  saveConsent(founder: string): Promise<void>;
+  saveConsent(founder: Founder): Promise<void>;
 }

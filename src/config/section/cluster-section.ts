@@ -48,7 +48,7 @@ export const CLUSTER_SECTION = Type.Object(
     initialPeers: listSetting({
       default: [],
       description:
-        'First members, each `node@host:port` and this node among them. The node founds the cluster once most of them are there and none belongs to one; the first of them that does not join does so. Else it joins them.',
+        'First members, each `node@host:port` and this node among them. The node founds the cluster once a majority of the others (both of two) are there and none belongs to one; the first of them that does not join does so. Else it joins them.',
     }),
     joinCluster: booleanSetting({
       default: false,

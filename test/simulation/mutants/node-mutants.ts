@@ -8,7 +8,7 @@ const MEMBERSHIP_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
   {
     name: 'founds-without-majority',
     file: `${MEMBERSHIP}/formation.ts`,
-    find: 'if (!changed && 2 * consenting > initialPeers.length) return [];',
+    find: 'if (!changed && consenting >= needed) return [];',
     replace: 'if (!changed) return [];',
     why: 'a founder that lost its disk, and reaches nobody, founds a second cluster',
     expects: ['oneCluster', 'oneVoteATerm', 'sameState'],

@@ -42,8 +42,8 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
   mayLose(machine: SimulatedMachine): boolean {
     this.look();
     if (this.#victim !== undefined) return false;
-    // It is joining: what it may have promised already is not known.
-    if (machine.node === 0) return machine.process === undefined;
+    // It is joining: what it may have promised already is not known. Others consent to a founder once: wiped before it founded, it waits for somebody to delete their folders.
+    if (machine.node === 0) return machine.process === undefined && machine.number !== 1;
     for (const group of this.#ledger.raft.groups) {
       const newest = currentConfiguration(group);
       if (newest === undefined) return false;

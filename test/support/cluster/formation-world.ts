@@ -11,7 +11,11 @@ import { drawName } from '../../../src/cluster/membership/file-identity-store.ts
 import { Formation, type Formed } from '../../../src/cluster/membership/formation.ts';
 import { GuestDesk } from '../../../src/cluster/membership/guest-desk.ts';
 import { decodeGuestRequest } from '../../../src/cluster/membership/guest-message.ts';
-import type { IdentityStore, NodeIdentity } from '../../../src/cluster/membership/node-identity.ts';
+import type {
+  Founder,
+  IdentityStore,
+  NodeIdentity,
+} from '../../../src/cluster/membership/node-identity.ts';
 import { Registrar } from '../../../src/cluster/membership/registrar.ts';
 import type { GuestHandler, GuestPort } from '../../../src/raft/transport/transport.ts';
 import { HandClock } from '../hand-clock.ts';
@@ -26,7 +30,7 @@ export interface PeerNames {
 interface Disk {
   identity: NodeIdentity | undefined;
   incarnation: string | undefined;
-  consent: string | undefined;
+  consent: Founder | undefined;
 }
 
 interface Process {
