@@ -9,13 +9,6 @@ import { ShardProbe } from '../support/cluster-process/workload/shard-probe.ts';
 import { faultsOf } from '../support/cluster-process/workload/verdict.ts';
 
 const CUT_MS = sized(8_000, 20_000);
-const UNAVAILABLE = [
-  'UNAVAILABLE',
-  'NOT_LEADER',
-  'DEADLINE_EXCEEDED',
-  'OUTCOME_UNKNOWN',
-  'UNANSWERED',
-];
 
 test('a node that is cut off refuses what it cannot vouch for, and is back by itself', async () => {
   await using cluster = await ProcessCluster.start();
@@ -26,11 +19,16 @@ test('a node that is cut off refuses what it cannot vouch for, and is back by it
   const { workload } = load;
   const { log } = workload;
   await wait(2_000);
-  const { leader = '' } = await cluster.info();
+  // On a busy machine the catalog may be without one for a moment.
+  let leader = '';
+  await cluster.until('the catalog has a leader', async () => {
+    leader = (await cluster.info()).leader ?? '';
+    return leader === '' ? 'nobody leads it' : undefined;
+  });
   const alone = cluster.node(cluster.numberOf(leader));
   const at = performance.now();
   links.isolate([cluster.numberOf(leader)]);
-  // Its lease is no more; who asks now is told.
+  // It knows by now that nobody follows it: what is asked from now on is refused, not left open.
   await wait(CUT_MS / 2);
   const refused = await askEverything(alone.restUrl);
   const refusedGrpc = await askEverything(alone.grpcUrl);
@@ -55,9 +53,7 @@ test('a node that is cut off refuses what it cannot vouch for, and is back by it
     alone: log.codes((r) => !r.isPatient && !askedOthers(r)),
   });
   for (const answers of [refused, refusedGrpc]) {
-    expect(UNAVAILABLE).toContain(answers.write);
-    expect(UNAVAILABLE).toContain(answers.search);
-    expect(answers.local).toBe('OK');
+    expect(answers).toEqual({ write: 'UNAVAILABLE', search: 'UNAVAILABLE', local: 'OK' });
   }
   expect(probe.failures).toEqual([]);
   expect(log.failures((request) => request.isPatient)).toEqual([]);
