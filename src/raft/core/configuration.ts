@@ -44,3 +44,11 @@ export function configurationOf(
     autoLeave: false,
   };
 }
+
+/** Whether a group has this replica and no other one, not even a learner. */
+export function isOnlyReplica(
+  { voters, outgoing, learners }: Configuration,
+  replica: ReplicaId,
+): boolean {
+  return voters[0] === replica && voters.length + outgoing.length + learners.length === 1;
+}

@@ -1,6 +1,6 @@
 import { assert, must } from '../../base/assert.ts';
 import { VectorDbError } from '../../base/error.ts';
-import type { Configuration, ReplicaId } from '../core/configuration.ts';
+import { type Configuration, isOnlyReplica, type ReplicaId } from '../core/configuration.ts';
 import { membersOf } from '../core/configuration-change.ts';
 import { decodeConfigurationChange } from '../core/configuration-change-codec.ts';
 import type { Entry, EntryId, LogIndex, Term } from '../core/entry.ts';
@@ -136,11 +136,11 @@ export class RaftGroup implements Schedulable {
     return this.#core.role === 'leader';
   }
 
-  /** Whether nothing can be committed without this replica, and it has applied all that anybody was told of: entries of its own term come last. */
+  /** Whether there is no other replica, and this one has applied all that anybody was told of: a learner may apply, and answer reads, sooner than its leader. */
   get decidesAlone(): boolean {
-    const { voters, outgoing } = this.#core.configuration;
-    const isOnlyVoter = voters.length === 1 && voters[0] === this.replica && outgoing.length === 0;
-    return isOnlyVoter && this.isLeader && this.#appliedTerm === this.#core.term;
+    const known = [this.#core.configuration, this.requests.configuration];
+    const isAlone = known.every((each) => isOnlyReplica(each, this.replica));
+    return isAlone && this.isLeader && this.#appliedTerm === this.#core.term;
   }
 
   /** Where the leader is; 0: not known. */

@@ -239,7 +239,7 @@ export class RaftHost implements AsyncDisposable {
     return this.#open(group).requests.checkDigest(signal);
   }
 
-  /** Whether the state machine here has everything that was acknowledged anywhere, so that a read needs no barrier: this node leads and is the only voter. */
+  /** Whether the state machine here has everything that was acknowledged anywhere, so that a read needs no barrier: this node leads and nobody else has a replica. */
   decidesAlone(group: GroupId): boolean {
     return this.#state === 'open' && this.#groups.find(group)?.decidesAlone === true;
   }
