@@ -3,6 +3,7 @@ import { type Ending, simulated } from '../run-simulation.ts';
 import { SimulatedNodes } from './simulated-nodes.ts';
 
 /** Limits of the phases: simulated milliseconds, and events. */
+const FORM_BUSY = { ms: 60_000, events: 40_000 };
 const FORM = { ms: 240_000, events: 400_000 };
 const SETTLE = { ms: 600_000, events: 1_000_000 };
 const SERVE = { ms: 120_000, events: 300_000 };
@@ -27,7 +28,10 @@ async function phases(cluster: SimulatedNodes, steps: number): Promise<Ending> {
   const isEven = (): boolean => isSettled() && why === undefined;
   cluster.begin();
   if (cluster.swarm.formsInPeace) {
-    if (!(await cluster.runUntil(isSettled, FORM))) return stuck(`not formed: ${why}`);
+    if (!(await cluster.runUntil(isSettled, FORM_BUSY))) {
+      cluster.hush();
+      if (!(await cluster.runUntil(isSettled, FORM))) return stuck(`not formed: ${why}`);
+    }
     cluster.endPeace();
   }
   await cluster.run(steps);

@@ -22,7 +22,11 @@ import { SimulatedMachine } from './simulated-machine.ts';
 const LINEARIZABILITY_STEPS_MAX = 300_000;
 const TIDY_MS = 1000;
 
-type Phase = 'peace' | 'faults' | 'healing' | 'serving' | 'idle';
+type Phase = 'peace' | 'hush' | 'faults' | 'healing' | 'serving' | 'idle';
+/** Phases in which clients ask for nothing. */
+const RESTING: ReadonlySet<Phase> = new Set(['hush', 'healing', 'idle']);
+/** Phases before everything has to come to rest. */
+const RESTLESS: ReadonlySet<Phase> = new Set(['peace', 'hush', 'faults']);
 
 /** Whole nodes on machines of their own, clients, an operator who has nodes join and leave, and fate. */
 export class SimulatedNodes {
@@ -144,6 +148,11 @@ export class SimulatedNodes {
     this.#beginPaces();
   }
 
+  /** Clients rest until the cluster has formed: with those that change names without end a catalog may never be at rest. */
+  hush(): void {
+    this.#phase = 'hush';
+  }
+
   /** The cluster has formed; harm begins. */
   endPeace(): void {
     this.#phase = 'faults';
@@ -198,7 +207,7 @@ export class SimulatedNodes {
       this.#fate.restart(down);
       return `machine ${down.number} is not up`;
     }
-    if (this.#phase !== 'peace') {
+    if (this.#phase !== 'peace' && this.#phase !== 'hush') {
       const { waitsFor } = this.#budget;
       if (waitsFor !== undefined) return waitsFor;
     }
@@ -276,7 +285,7 @@ export class SimulatedNodes {
     const { clientMeanMs, fateMeanMs, memberMeanMs } = this.swarm;
     for (const client of this.#clients) {
       this.#repeat('client', clientMeanMs, () => {
-        if (this.#phase === 'healing' || this.#phase === 'idle') return;
+        if (RESTING.has(this.#phase)) return;
         this.#next(client).catch((error: unknown) => this.fail(error));
       });
     }
@@ -295,7 +304,7 @@ export class SimulatedNodes {
   /** What has to be done in any case for the cluster to come to rest. */
   #tidy(): void {
     this.#budget.look();
-    if (this.#phase === 'faults' || this.#phase === 'peace') return;
+    if (RESTLESS.has(this.#phase)) return;
     this.#operator.recycle();
     this.#operator.settle();
     const why = this.unsettled();
