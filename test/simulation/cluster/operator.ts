@@ -187,7 +187,8 @@ export class Operator {
       return;
     }
     if (victim === undefined || !budget.isInRepair(group)) return;
-    if (victim.isUp && victim.isSuspect) return;
+    // It may find damage yet, also when it has stood still since.
+    if (victim.isSuspect) return;
     if (victim.host !== undefined && victim.status(group)?.state === 'open') {
       budget.repaired(group);
       return;
