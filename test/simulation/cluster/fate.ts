@@ -31,6 +31,8 @@ export interface FatedNode {
 /** Says who may lose what it knows, and hears who did. */
 export interface LossBudget<Node extends FatedNode> {
   mayLose(node: Node): boolean;
+  /** As {@link mayLose}, of what comes to light only when it is read. */
+  mayLoseLater(node: Node): boolean;
   lost(node: Node, what: 'wiped' | 'damaged'): void;
 }
 
@@ -184,7 +186,7 @@ export class Fate<Node extends FatedNode> {
         return;
       case 'misread':
         // What was once read wrong stays damaged, as far as the log knows.
-        if (node.host === undefined || !budget.mayLose(node)) return;
+        if (node.host === undefined || !budget.mayLoseLater(node)) return;
         node.misread(random.pick(['wrong', 'short']), 1 + random.below(500));
         budget.lost(node, 'damaged');
         count('misreadable');

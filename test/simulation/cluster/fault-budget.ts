@@ -45,6 +45,15 @@ export class FaultBudget {
     return true;
   }
 
+  /** As {@link mayLose}, of what comes to light later: by then the node has no groups that it has not now. */
+  mayLoseLater(node: SimulatedNode): boolean {
+    if (!this.mayLose(node)) return false;
+    return [...this.#ledger.groups].every(({ configurations }) => {
+      const configuration = configurations.at(-1);
+      return configuration !== undefined && isMember(configuration, node.number);
+    });
+  }
+
   /** A change of the configuration is in some log and not applied everywhere that counts: what the voters are is not settled. */
   #hasOpenChange(group: number): boolean {
     const ledger = this.#ledger.group(group);

@@ -57,6 +57,10 @@ export class NodesLossBudget implements LossBudget<SimulatedMachine> {
     return true;
   }
 
+  mayLoseLater(machine: SimulatedMachine): boolean {
+    return machine.node !== 0 && this.mayLose(machine);
+  }
+
   /** Whether a learner is one that is about to decide: it was looked after already. Catalog: at any moment. */
   #mayBecomeVoter(group: number): boolean {
     return group === CATALOG_GROUP || this.#switchOf(group) !== undefined;
