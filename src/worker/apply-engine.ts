@@ -1,3 +1,4 @@
+import { must } from '../base/assert.ts';
 import { type Clock, pause } from '../base/clock.ts';
 import { type SerializedError, toVectorDbError, VectorDbError } from '../base/error.ts';
 import type { CollectionSchema } from '../index/collection-schema.ts';
@@ -276,8 +277,9 @@ export class ApplyEngine {
     const touched = new Set<CollectionIndex>();
     for (const { collection, shard, key, record } of mutations) {
       const index = this.#indexes.get(collection);
-      // A collection that was dropped, or whose index is opened later from the stores.
-      if (index === undefined) continue;
+      // A collection that was dropped, or whose index is opened later from the stores; or was, and has read this there.
+      if (index === undefined || index.holds(shard, must(applied.get(shard), 'it was applied')))
+        continue;
       if (record === undefined) index.remove(key);
       else
         index.upsert({

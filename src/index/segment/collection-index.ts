@@ -125,6 +125,11 @@ export class CollectionIndex implements AsyncDisposable {
     return mark?.lineage === this.#ledger.lineage(shard) ? mark.index : 0;
   }
 
+  /** Whether everything of a shard up to a log index is in. What is must not be staged again: no watermark would tell of the new rows. */
+  holds(shard: number, index: number): boolean {
+    return this.#ledger.holds(shard, index);
+  }
+
   /** Of the store that the index has points of a shard from; 0: of none, or of one that has none. */
   lineage(shard: number): number {
     return this.#ledger.lineage(shard);
@@ -140,7 +145,7 @@ export class CollectionIndex implements AsyncDisposable {
    * its watermark stands still. Rows of another lineage go at once. No rows of a shard are taken before. Views tell with the next commit.
    *
    * @param lineage - the store's, below 2^48: another for each store that was ever made; 0 for one that has none
-   * @returns the log index up to which everything of the store is in; 0: nothing is known, and all of it is to be read
+   * @returns as {@link watermark}
    */
   admitShard(shard: number, lineage: number): number {
     assert(!this.#isStaged, 'shards come and go between commits');
@@ -152,11 +157,7 @@ export class CollectionIndex implements AsyncDisposable {
     return index;
   }
 
-  /**
-   * Everything of an admitted shard is in: searches that ask for it are answered from the next commit on.
-   *
-   * @param index - the log index up to which it is
-   */
+  /** Everything of an admitted shard up to this log index is in: searches that ask for it are answered from the next commit on. */
   completeShard(shard: number, index: number): void {
     assert(!this.#isStaged, 'shards come and go between commits');
     this.#ledger.complete(shard, index);

@@ -89,11 +89,17 @@ export class ShardLedger {
     this.#entries.delete(shard);
   }
 
-  /** Shards have come so far; those that are not here or not all in are passed over. */
+  /** Whether everything of a shard up to a log index is in. */
+  holds(shard: number, index: number): boolean {
+    const entry = this.#entries.get(shard);
+    return entry?.state === 'indexed' && entry.index >= index;
+  }
+
+  /** Shards have come so far; those that are not here or not all in are passed over, and so are those that have come further. */
   advance(applied: Iterable<readonly [number, number]>): void {
     for (const [shard, index] of applied) {
       const entry = this.#entries.get(shard);
-      if (entry?.state === 'indexed') entry.index = index;
+      if (entry?.state === 'indexed' && entry.index < index) entry.index = index;
     }
   }
 
