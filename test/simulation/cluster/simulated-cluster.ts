@@ -23,6 +23,7 @@ import { History } from './history.ts';
 import { Operator } from './operator.ts';
 import { SimulatedClient } from './simulated-client.ts';
 import { SimulatedNode } from './simulated-node.ts';
+import { type PhaseLimits, runUntil } from '../world/run-until.ts';
 
 const TIDY_MS = 500;
 const LINEARIZABILITY_STEPS_MAX = 300_000;
@@ -169,18 +170,9 @@ export class SimulatedCluster {
     while (this.queue.executed < events) await this.#step();
   }
 
-  /** Runs until `done`, within limits; false: it did not come to that. */
-  async runUntil(
-    done: () => boolean,
-    limits: { readonly ms: number; readonly events: number },
-  ): Promise<boolean> {
-    const endMs = this.queue.nowMs + limits.ms;
-    const end = this.queue.executed + limits.events;
-    while (!done()) {
-      if (this.queue.nowMs > endMs || this.queue.executed > end) return false;
-      for (let event = 0; event < 50; event += 1) await this.#step();
-    }
-    return true;
+  /** See {@link runUntil}. */
+  runUntil(done: () => boolean, limits: PhaseLimits): Promise<boolean> {
+    return runUntil(this.queue, () => this.#step(), done, limits);
   }
 
   /** All harm ends. Clients rest until the cluster has settled. */

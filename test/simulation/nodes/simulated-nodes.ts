@@ -18,6 +18,7 @@ import { drawNodesSwarm, MEMBER_ACTS, type MemberAct, type NodesSwarm } from './
 import { OperationLog } from './operation-log.ts';
 import { POINT_MODEL, type PointInput, type PointOutput } from './point-model.ts';
 import { SimulatedMachine } from './simulated-machine.ts';
+import { type PhaseLimits, runUntil } from '../world/run-until.ts';
 
 const LINEARIZABILITY_STEPS_MAX = 300_000;
 const TIDY_MS = 1000;
@@ -178,18 +179,9 @@ export class SimulatedNodes {
     while (this.queue.executed < end) await this.#step();
   }
 
-  /** Runs until `done`, within limits; false: it did not come to that. */
-  async runUntil(
-    done: () => boolean,
-    limits: { readonly ms: number; readonly events: number },
-  ): Promise<boolean> {
-    const endMs = this.queue.nowMs + limits.ms;
-    const end = this.queue.executed + limits.events;
-    while (!done()) {
-      if (this.queue.nowMs > endMs || this.queue.executed > end) return false;
-      for (let event = 0; event < 50; event += 1) await this.#step();
-    }
-    return true;
+  /** See {@link runUntil}. */
+  runUntil(done: () => boolean, limits: PhaseLimits): Promise<boolean> {
+    return runUntil(this.queue, () => this.#step(), done, limits);
   }
 
   /** All harm ends. Clients rest until the cluster has settled. */
