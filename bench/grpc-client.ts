@@ -8,6 +8,10 @@ import type { BenchPoint, NodeClient, SearchOptions } from './node-client.ts';
 
 const PROTO = fileURLToPath(new URL('../proto/grape/v1/grape.proto', import.meta.url));
 const MESSAGE_BYTES_MAX = 256 * 1024 * 1024;
+const CONSISTENCY = {
+  linearizable: 'CONSISTENCY_LINEARIZABLE',
+  local: 'CONSISTENCY_LOCAL',
+} as const;
 
 type AnyMethod = MethodDefinition<object, object>;
 
@@ -39,7 +43,16 @@ export class GrpcClient implements NodeClient, Disposable {
   }
 
   async search(query: Float32Array, options: SearchOptions): Promise<readonly number[]> {
-    const { collection, limit, ef, exact = false, filter, payload = false, explain } = options;
+    const {
+      collection,
+      limit,
+      ef,
+      exact = false,
+      filter,
+      payload = false,
+      explain,
+      consistency,
+    } = options;
     const answer = (await this.#call('Search', {
       collection,
       vector: { float32: bytesOf(query) },
@@ -49,6 +62,7 @@ export class GrpcClient implements NodeClient, Disposable {
       ...(filter === undefined ? {} : { filter: filterMessage(filter) }),
       payload: { all: payload },
       explain: explain ?? false,
+      ...(consistency === undefined ? {} : { consistency: CONSISTENCY[consistency] }),
     })) as SearchAnswer;
     return answer.points.map(({ id }) => Number(id.integer));
   }

@@ -2,6 +2,7 @@ import type { Benchmark } from './benchmark.ts';
 import { OPTION_LINES, parseCall } from './benchmark.ts';
 import { clusterBench } from './cluster/cluster-bench.ts';
 import { clusterFaultsBench } from './cluster/cluster-faults-bench.ts';
+import { clusterSearchesBench } from './cluster/cluster-searches-bench.ts';
 import { clusterWritesBench } from './cluster/cluster-writes-bench.ts';
 import { costBench } from './cost-bench.ts';
 import { filtersBench } from './filters-bench.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   groupCommitBench,
   clusterBench,
   clusterWritesBench,
+  clusterSearchesBench,
   clusterFaultsBench,
 ];
 

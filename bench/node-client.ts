@@ -17,6 +17,8 @@ export interface SearchOptions {
   /** Whether answers bring the payload; absent: no. */
   readonly payload?: boolean;
   readonly explain?: boolean;
+  /** Absent: the default of the server. */
+  readonly consistency?: 'linearizable' | 'local';
 }
 
 /** One interface of a running node, as benchmarks use it; calls may run side by side. */

@@ -38,7 +38,7 @@ export class RestClient implements NodeClient, Disposable {
 
   /** The text of a search, to be sent by {@link send}. */
   searchBody(query: Float32Array, options: SearchOptions): string {
-    const { collection, limit, ef, exact, filter, payload = false, explain } = options;
+    const { collection, limit, ef, exact, filter, payload = false, explain, consistency } = options;
     const rest = {
       collection,
       limit,
@@ -47,6 +47,7 @@ export class RestClient implements NodeClient, Disposable {
       ...(filter === undefined ? {} : { filter: filterToJson(filter) }),
       with_payload: payload,
       ...(explain === undefined ? {} : { explain }),
+      ...(consistency === undefined ? {} : { consistency }),
     };
     return `{"vector":[${this.#numbers(query)}],${JSON.stringify(rest).slice(1)}`;
   }

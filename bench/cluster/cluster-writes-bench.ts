@@ -1,19 +1,16 @@
 import { loadavg } from 'node:os';
-import { setTimeout as wait } from 'node:timers/promises';
-import { ProcessCluster } from '../../test/support/cluster-process/process-cluster.ts';
 import type { Benchmark, BenchOptions } from '../benchmark.ts';
 import { pointsOf } from '../bench-node.ts';
 import { clusteredData } from '../clustered-data.ts';
 import { type LoadResult, median, quantileOf, runLoad } from '../load-generator.ts';
-import { processorSeconds } from '../processor-time.ts';
 import { report } from '../report.ts';
 import { RestClient } from '../rest-client.ts';
 import { countOf, type VectorSet } from '../vector-set.ts';
+import { ClusterSide } from './cluster-side.ts';
 
 const POINTS = 5_000;
 const QUICK_POINTS = 500;
 const ROUNDS = 3;
-const IDLE_MS = 5_000;
 const CALLERS = [1, 4, 16] as const;
 const CALLS = { 1: 1_000, 100: 30 } as const;
 const QUICK_CALLS = { 1: 50, 100: 3 } as const;
@@ -53,7 +50,6 @@ async function measureClusterWrites(options: BenchOptions): Promise<void> {
   await using alone = await WriteCluster.start(1, set);
   await using three = await WriteCluster.start(3, set);
   const sides = [alone, three] as const;
-  for (const side of sides) await side.rest();
   // The first round lets the nodes compile their code.
   for (let round = 0; round <= rounds; round += 1) {
     for (const kind of KINDS) {
@@ -66,40 +62,27 @@ async function measureClusterWrites(options: BenchOptions): Promise<void> {
 
 /** One of the two sides: nodes, clients of all of them, and what was measured. */
 class WriteCluster implements AsyncDisposable {
-  readonly nodes: number;
-  /** Seconds of processor time a second, of all nodes together. */
-  idle = 0;
+  readonly side: ClusterSide;
   readonly #samples = new Map<Kind, Sample[]>();
-  readonly #cluster: ProcessCluster;
   readonly #clients: readonly RestClient[];
   readonly #set: VectorSet;
   #collections = 0;
 
-  private constructor(cluster: ProcessCluster, set: VectorSet) {
-    this.nodes = cluster.started.length;
-    this.#cluster = cluster;
+  private constructor(side: ClusterSide, set: VectorSet) {
+    this.side = side;
     this.#set = set;
-    this.#clients = cluster.started.map(
+    this.#clients = side.cluster.started.map(
       ({ restUrl }) => new RestClient(restUrl, Math.max(...CALLERS)),
     );
   }
 
   static async start(nodes: number, set: VectorSet): Promise<WriteCluster> {
-    const flags = [`--vector.dimension=${set.dimension}`];
-    return new WriteCluster(await ProcessCluster.start({ nodes, flags, isDirect: true }), set);
-  }
-
-  /** Measures what the nodes use while nobody asks anything of them. */
-  async rest(): Promise<void> {
-    await wait(IDLE_MS);
-    const before = this.#processorSeconds();
-    await wait(IDLE_MS);
-    this.idle = (this.#processorSeconds() - before) / (IDLE_MS / 1_000);
+    return new WriteCluster(await ClusterSide.start(nodes, set), set);
   }
 
   /** Writes into a new collection. */
   async measure(kind: Kind, calls: number, counts: boolean): Promise<void> {
-    const cluster = this.#cluster;
+    const { cluster, nodes } = this.side;
     this.#collections += 1;
     const collection = `writes-${this.#collections}`;
     await cluster.createCollection(collection, this.#set.dimension);
@@ -107,15 +90,15 @@ class WriteCluster implements AsyncDisposable {
     const span = Math.floor(countOf(this.#set, 'rows') / batch);
     const call = (index: number): Promise<void> => {
       const first = (index % span) * batch;
-      const client = this.#clients[index % this.nodes] as RestClient;
+      const client = this.#clients[index % nodes] as RestClient;
       return client.upsert(collection, pointsOf(this.#set, first, first + batch));
     };
-    const before = this.#processorSeconds();
+    const before = this.side.processorSeconds;
     const load = await runLoad({ concurrency: callers, calls, call });
-    const acknowledgedSeconds = this.#processorSeconds() - before;
+    const acknowledgedSeconds = this.side.processorSeconds - before;
     const path = `/admin/collections/${collection}/optimize?timeout_ms=${SEALED_MS_MAX}`;
     await cluster.ask(path, {}, undefined, SEALED_MS_MAX);
-    const sealedSeconds = this.#processorSeconds() - before;
+    const sealedSeconds = this.side.processorSeconds - before;
     await this.#clients[0]?.send('DELETE', `/admin/collections/${collection}`);
     if (!counts) return;
     const sample = { load, acknowledgedSeconds, sealedSeconds };
@@ -129,11 +112,7 @@ class WriteCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client[Symbol.dispose]();
-    await this.#cluster[Symbol.asyncDispose]();
-  }
-
-  #processorSeconds(): number {
-    return this.#cluster.started.reduce((sum, { pid }) => sum + processorSeconds(pid), 0);
+    await this.side[Symbol.asyncDispose]();
   }
 }
 
@@ -146,19 +125,19 @@ function reportWrites(
   const acknowledged = (sample: Sample): number => microseconds(sample.acknowledgedSeconds, sample);
   const sealed = (sample: Sample): number => microseconds(sample.sealedSeconds, sample);
   const rows = KINDS.flatMap((kind) =>
-    sides.map((side) => {
+    sides.map((written) => {
       const ofIdle = (sample: Sample): number =>
-        microseconds(side.idle * sample.load.seconds, sample);
-      const times = [acknowledged, ofIdle, sealed].map((read) => side.middle(kind, read));
+        microseconds(written.side.idle * sample.load.seconds, sample);
+      const times = [acknowledged, ofIdle, sealed].map((read) => written.middle(kind, read));
       const ratios = [acknowledged, sealed].map(
-        (read) => side.middle(kind, read) / sides[0].middle(kind, read),
+        (read) => written.middle(kind, read) / sides[0].middle(kind, read),
       );
       return [
-        ...[`write of ${kind.batch}`, side.nodes, kind.callers],
-        side.middle(kind, ({ load }) => load.calls / load.seconds),
-        side.middle(kind, ({ load }) => quantileOf(load.latenciesMs, 0.5)),
+        ...[`write of ${kind.batch}`, written.side.nodes, kind.callers],
+        written.middle(kind, ({ load }) => load.calls / load.seconds),
+        written.middle(kind, ({ load }) => quantileOf(load.latenciesMs, 0.5)),
         ...[...times, ...ratios],
-        side.middle(kind, ({ load }) => load.failures),
+        written.middle(kind, ({ load }) => load.failures),
       ];
     }),
   );

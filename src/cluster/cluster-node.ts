@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { VectorDbError } from '../base/error.ts';
 import type { Random } from '../base/random.ts';
 import type { RaftHostLimits } from '../raft/host/raft-host-limits.ts';
 import type { DigestMismatch } from '../raft/host/digest-check.ts';
@@ -13,11 +14,12 @@ import type { NodeCallHandlers } from './call/node-call-server.ts';
 import { NodeCallServer } from './call/node-call-server.ts';
 import { NodeCalls } from './call/node-calls.ts';
 import type { CatalogMachines } from './catalog/catalog-machines.ts';
-import { CATALOG_GROUP, type ClusterState } from './catalog/cluster-state.ts';
+import { CATALOG_GROUP, type ClusterState, groupOfShard } from './catalog/cluster-state.ts';
 import { ClusterIndexes } from './cluster-indexes.ts';
 import type { LogRoom } from './log-room.ts';
 import { ClusterMembership } from './membership/cluster-membership.ts';
 import type { ClusterOperations } from './membership/cluster-operations.ts';
+import { within } from './membership/deadline.ts';
 import { type Formed, Formation, type FormationSettings } from './membership/formation.ts';
 import { GuestDesk } from './membership/guest-desk.ts';
 import type { MembershipLog } from './membership/membership-log.ts';
@@ -57,7 +59,7 @@ export interface ClusterNodeOptions {
   readonly vitals: () => NodeVitals;
   /** Asked before a command is proposed here. */
   readonly room: Pick<LogRoom, 'take'>;
-  /** Why the node is in no cluster yet, whenever that changes. */
+  /** Why the node is in no cluster yet, or does not take all requests yet; told while it starts, also when nothing has changed. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
   /** The node cannot go on. */
   readonly onFatal: (error: unknown) => void;
@@ -202,14 +204,23 @@ export class ClusterNode implements AsyncDisposable {
     return this.membership.operations;
   }
 
-  /** Resolves once the node knows its cluster's catalog and follows it. @throws {VectorDbError} CANCELLED by the signal */
+  /** Why the node does not take all requests; empty: it does. */
+  get reasons(): readonly string[] {
+    const { reasons } = this.membership;
+    const count = this.#unreadable.length;
+    return count === 0 ? reasons : [...reasons, `${count} shards are being indexed`];
+  }
+
+  /**
+   * Resolves once the node has all that the catalog had when it was asked, unless it is cut off, follows it, and can read the shards that nobody else has.
+   *
+   * @throws {VectorDbError} CANCELLED by the signal
+   */
   async ready(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    while (this.state.clusterId === '') {
-      signal.throwIfAborted();
-      await new Promise<void>((resolve) => clock.after(READY_POLL_MS, resolve));
-    }
+    await this.#until(() => this.state.clusterId !== '', signal);
+    await this.#catchUp(signal);
     await this.membership.collectionsReached(this.state.version, signal);
+    await this.#until(() => this.#unreadable.length === 0, signal);
   }
 
   /** Hands leadership over, answers what is under way, and closes everything but the holder. */
@@ -224,9 +235,50 @@ export class ClusterNode implements AsyncDisposable {
     await this.#transport[Symbol.asyncDispose]();
     await this.logStorage[Symbol.asyncDispose]();
   }
+
+  /** Shards that only this node has and whose points are not all in the indexes yet; not those that are damaged, for which waiting does not help. */
+  get #unreadable(): readonly number[] {
+    const { readable } = this.#options.holder;
+    return this.state.shards.flatMap(({ replicas }, shard) => {
+      const isAlone = replicas.length === 1 && replicas[0]?.node === this.host.node;
+      if (!isAlone || readable.has(shard)) return [];
+      const status = this.host.groups().find(({ group }) => group === groupOfShard(shard));
+      return status?.state === 'corrupt' ? [] : [shard];
+    });
+  }
+
+  /** Brings the catalog here up to date: what is applied when a node starts may be long past. */
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    let isCurrent = false;
+    const isOver = (): boolean => isCurrent || this.host.isCutOff(CATALOG_GROUP);
+    while (!isOver()) {
+      try {
+        await within(clock, BARRIER_MS, signal, (limited) =>
+          this.host.readBarrier(CATALOG_GROUP, limited),
+        );
+        isCurrent = true;
+      } catch (error) {
+        if (!(error instanceof VectorDbError)) throw error;
+        await this.#pause(signal);
+      }
+    }
+  }
+
+  async #until(isReached: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!isReached()) await this.#pause(signal);
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, onWaiting } = this.#options;
+    signal.throwIfAborted();
+    onWaiting?.(this.reasons);
+    await new Promise<void>((resolve) => clock.after(READY_POLL_MS, resolve));
+  }
 }
 
 const READY_POLL_MS = 20;
+const BARRIER_MS = 1_000;
 
 async function openBase(
   options: ClusterNodeOptions,

@@ -54,7 +54,7 @@ export function databaseParts({
 }
 
 async function statusOf({ node, holder, gate }: DatabaseGround): Promise<DatabaseStatus> {
-  const waiting = node.membership.reasons;
+  const waiting = node.reasons;
   const refusing = [gate.reason, holder.failure?.message].filter((reason) => reason !== undefined);
   const shards = await holder.shards();
   return {

@@ -32,6 +32,8 @@ export interface ApplyEngineOptions {
   readonly onDropped: (collection: number) => void;
   /** Told of the shards whose points are all in the indexes, after every change of them. */
   readonly onIndexed: (shards: ReadonlySet<number>) => void;
+  /** Told when an index has got all points of a shard in the background. */
+  readonly onFilled: (fill: ShardFill) => void;
   readonly onFailure: (event: string, error: unknown) => void;
   readonly clock: Clock;
   /** Rows of a collection that may wait to be sealed before its writers wait too. */
@@ -249,7 +251,9 @@ export class ApplyEngine {
           if (this.#closing) throw new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
           return this.#inTurn(action);
         });
-        if (end === 'filled') this.#tellIndexed();
+        if (end === 'gone') return;
+        this.#options.onFilled(fill);
+        this.#tellIndexed();
         return;
       } catch (thrown) {
         const error = toVectorDbError(thrown);

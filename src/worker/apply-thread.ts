@@ -78,6 +78,9 @@ async function openEngine(): Promise<OpenEngine> {
     clock: systemClock,
     frozenRowsMax: data.index.growingRows * FROZEN_SEGMENTS_MAX,
     journalRowsMax: data.index.growingRows,
+    onFilled: ({ collection, shard, changed }) => {
+      if (changed > 0) log('info', 'index_recovered', { collection, shard, how: 'scan', changed });
+    },
     onFailure: (event, error) => log('error', event, { error: serializeError(error).message }),
   });
   return { engine, replicas, calls: new LocalShardCalls({ engine, replicas }) };

@@ -11,6 +11,8 @@ import { crashRun } from '../support/crash/crash-run.ts';
 import { startServer, temporaryFolder } from '../support/server-process.ts';
 
 const POINTS = 600;
+/** So many that no shard is brought into an index by one step. */
+const LARGE_POINTS = 8_000;
 const COLLECTION = 'kept';
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
@@ -22,11 +24,11 @@ interface Event {
   readonly fields: Record<string, unknown>;
 }
 
-async function open(path: string): Promise<{ grape: Grape; events: Event[] }> {
+async function open(path: string, growingRows = 128): Promise<{ grape: Grape; events: Event[] }> {
   const events: Event[] = [];
   const grape = await Grape.open(path, {
     searchThreads: 1,
-    growingRows: 128,
+    growingRows,
     idleOptimizeMs: 0,
     log: ({ event, fields }) => void events.push({ event, fields }),
   });
@@ -157,6 +159,31 @@ describe('an index on disk', () => {
       expect(new Set(how)).toEqual(new Set(['scan']));
     },
   );
+
+  test('that takes time to be made again is there when the database is open', async () => {
+    await using large = await temporaryFolder('grape-restart');
+    const { grape } = await open(large.path, LARGE_POINTS);
+    await grape.createCollection({
+      name: COLLECTION,
+      vectors: { '': { dimension: 2, distance: 'euclid', quantization: 'none' } },
+    });
+    for (let first = 0; first < LARGE_POINTS; first += 1_000) {
+      const points = Array.from({ length: 1_000 }, (_, i) => ({
+        id: first + i,
+        vectors: { '': Float32Array.of(first, i) },
+        payload: new Uint8Array(0),
+      }));
+      await grape.upsertPoints(COLLECTION, points);
+    }
+    await grape.close();
+    rmSync(join(indexFolder(large.path), 'manifest'));
+    const { grape: again, events } = await open(large.path, LARGE_POINTS);
+    const recovered = events.filter(({ event }) => event === 'index_recovered');
+    expect(new Set(recovered.map(({ fields }) => fields['shard'])).size).toBe(16);
+    const { points } = await again.status();
+    expect(points).toBe(LARGE_POINTS);
+    await again.close();
+  });
 
   test('that a newer version wrote is not touched', async () => {
     await using copy = await copied();

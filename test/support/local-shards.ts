@@ -25,6 +25,7 @@ export function localShards(
     onRefused: () => {},
     onDropped: () => {},
     onIndexed: (shards) => void indexed.push(shards),
+    onFilled: () => {},
     onFailure: (event, error) => {
       throw new Error(event, { cause: error });
     },

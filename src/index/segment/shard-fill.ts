@@ -63,6 +63,11 @@ export class ShardFill {
     return this.#options.shard;
   }
 
+  /** Its number. */
+  get collection(): number {
+    return this.#options.index.schema.number;
+  }
+
   /** Points that the index had otherwise, so far. */
   get changed(): number {
     return this.#changed;
