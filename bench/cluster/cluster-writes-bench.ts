@@ -1,4 +1,5 @@
 import { loadavg } from 'node:os';
+import type { ProcessCluster } from '../../test/support/cluster-process/process-cluster.ts';
 import type { Benchmark, BenchOptions } from '../benchmark.ts';
 import { pointsOf } from '../bench-node.ts';
 import { clusteredData } from '../clustered-data.ts';
@@ -71,9 +72,7 @@ class WriteCluster implements AsyncDisposable {
   private constructor(side: ClusterSide, set: VectorSet) {
     this.side = side;
     this.#set = set;
-    this.#clients = side.cluster.started.map(
-      ({ restUrl }) => new RestClient(restUrl, Math.max(...CALLERS)),
-    );
+    this.#clients = side.nodes.map(({ restUrl }) => new RestClient(restUrl, Math.max(...CALLERS)));
   }
 
   static async start(nodes: number, set: VectorSet): Promise<WriteCluster> {
@@ -82,7 +81,8 @@ class WriteCluster implements AsyncDisposable {
 
   /** Writes into a new collection. */
   async measure(kind: Kind, calls: number, counts: boolean): Promise<void> {
-    const { cluster, nodes } = this.side;
+    const { nodes, clusters } = this.side;
+    const cluster = clusters[0] as ProcessCluster;
     this.#collections += 1;
     const collection = `writes-${this.#collections}`;
     await cluster.createCollection(collection, this.#set.dimension);
@@ -90,7 +90,7 @@ class WriteCluster implements AsyncDisposable {
     const span = Math.floor(countOf(this.#set, 'rows') / batch);
     const call = (index: number): Promise<void> => {
       const first = (index % span) * batch;
-      const client = this.#clients[index % nodes] as RestClient;
+      const client = this.#clients[index % nodes.length] as RestClient;
       return client.upsert(collection, pointsOf(this.#set, first, first + batch));
     };
     const before = this.side.processorSeconds;
@@ -133,7 +133,7 @@ function reportWrites(
         (read) => written.middle(kind, read) / sides[0].middle(kind, read),
       );
       return [
-        ...[`write of ${kind.batch}`, written.side.nodes, kind.callers],
+        ...[`write of ${kind.batch}`, written.side.nodes.length, kind.callers],
         written.middle(kind, ({ load }) => load.calls / load.seconds),
         written.middle(kind, ({ load }) => quantileOf(load.latenciesMs, 0.5)),
         ...[...times, ...ratios],

@@ -31,6 +31,7 @@ import { ClusterShardLog, type WriteGroups } from './routing/cluster-shard-log.t
 import { LocalReads } from './routing/local-reads.ts';
 import type { ProposalBoundsOptions } from './routing/proposal-bounds.ts';
 import { ReadBarriers } from './routing/read-barriers.ts';
+import { ReaderLoad } from './routing/reader-load.ts';
 import { routingHandlers } from './routing/routing-handlers.ts';
 import type { ShardHolder } from './shard/shard-holder.ts';
 
@@ -40,6 +41,8 @@ export interface RoutingLimits extends ProposalBoundsOptions {
   readonly writeTimeoutMs: number;
   readonly readTimeoutMs: number;
   readonly readsMax: number;
+  /** Reads that keep all who read shards here busy. */
+  readonly readsAtOnce: number;
 }
 
 export interface ClusterNodeOptions {
@@ -137,8 +140,9 @@ export class ClusterNode implements AsyncDisposable {
       late.membership?.collectionsReached(version, given) ?? Promise.resolve();
     const { routing } = options;
     const shared = { clock, random, catalog, calls };
-    const barriers = new ReadBarriers({ groups: host, readsMax: routing.readsMax });
-    const local = new LocalReads({ holder, barriers, catalog });
+    const load = new ReaderLoad(routing.readsAtOnce);
+    const barriers = new ReadBarriers({ groups: host, readsMax: routing.readsMax, load });
+    const local = new LocalReads({ holder, barriers, load, catalog });
     const groups = roomyGroups(host, options.room);
     const shardLog = new ClusterShardLog({ ...shared, ...routing, groups });
     const reads = new ClusterReads({ ...shared, ...routing, barriers, local });

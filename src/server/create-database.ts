@@ -99,6 +99,8 @@ export interface RunningDatabase extends AsyncDisposable {
 const WRITE_RETRY_AFTER_MS = 200;
 const WRITE_TIMEOUT_MS = 10_000;
 const READ_TIMEOUT_MS = 10_000;
+/** One that a search thread works on, and one that it finds when it is done. */
+const READS_PER_THREAD = 2;
 const LOCK_BYTES = 1 << 18;
 /** However little is to stay free by the settings. */
 const LOG_FLOOR_BYTES = 4 * 1024 * 1024;
@@ -221,6 +223,7 @@ async function openNode(given: {
         writeTimeoutMs: WRITE_TIMEOUT_MS,
         readTimeoutMs: READ_TIMEOUT_MS,
         readsMax: options.searchQueueMax,
+        readsAtOnce: READS_PER_THREAD * options.searchThreads,
       },
       ...(onWaiting && { onWaiting }),
       onFatal: (error) =>

@@ -5,10 +5,12 @@ import type { ClusterState } from '../catalog/cluster-state.ts';
 import type { ShardHolder } from '../shard/shard-holder.ts';
 import { collectionOf, schemaOf } from './collection-meaning.ts';
 import type { ReadBarriers } from './read-barriers.ts';
+import type { ReaderLoad } from './reader-load.ts';
 
 export interface LocalReadsOptions {
   readonly holder: Pick<ShardHolder, 'read' | 'readable'>;
   readonly barriers: ReadBarriers;
+  readonly load: ReaderLoad;
   /** As it is applied here. */
   readonly catalog: { readonly state: ClusterState };
 }
@@ -55,9 +57,9 @@ export class LocalReads {
   }
 
   async #answer(request: ReadRequest, signal: AbortSignal | undefined): Promise<ReadResponse> {
-    const { holder, catalog } = this.#options;
+    const { holder, catalog, load } = this.#options;
     try {
-      return await holder.read(request, signal);
+      return await load.during(() => holder.read(request, signal));
     } catch (thrown) {
       const error = toVectorDbError(thrown);
       const isNew =

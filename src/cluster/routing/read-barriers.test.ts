@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { VectorDbError } from '../../base/error.ts';
 import { CATALOG_GROUP, groupOfShard } from '../catalog/cluster-state.ts';
 import { type BarrierGroups, ReadBarriers } from './read-barriers.ts';
+import { ReaderLoad } from './reader-load.ts';
 
 /** Groups whose exchanges and rounds end when a test says so. */
 class HandGroups implements BarrierGroups {
@@ -52,9 +53,9 @@ const settle = (): Promise<void> =>
   });
 const SHARDS = [0, 1];
 
-function world(readsMax = 10) {
+function world(readsMax = 10, load?: ReaderLoad) {
   const groups = new HandGroups();
-  const barriers = new ReadBarriers({ groups, readsMax });
+  const barriers = new ReadBarriers({ groups, readsMax, ...(load && { load }) });
   const passed: string[] = [];
   const pass = async (name: string, shards: readonly number[] = SHARDS): Promise<void> => {
     await barriers.pass(shards);
@@ -86,6 +87,43 @@ describe('a barrier', () => {
     await groups.endAll();
     await Promise.all(done);
     expect(passed).toEqual(['a', 'b']);
+  });
+});
+
+describe('a barrier where readers have enough to read', () => {
+  test('asks once there is room, one exchange for all who came until then', async () => {
+    const load = new ReaderLoad(1);
+    const { groups, passed, pass } = world(10, load);
+    const read = Promise.withResolvers<void>();
+    const reading = load.during(() => read.promise);
+    const done = [pass('a'), pass('b')];
+    await settle();
+    expect(groups.exchanges).toHaveLength(0);
+    done.push(pass('c'));
+    read.resolve();
+    await reading;
+    await settle();
+    expect(groups.exchanges).toHaveLength(1);
+    groups.exchanges.splice(0)[0]?.end();
+    await Promise.all(done);
+    expect(passed).toEqual(['a', 'b', 'c']);
+  });
+
+  test('is given up by the signal, and refused where too many wait', async () => {
+    const load = new ReaderLoad(1);
+    const { barriers, groups } = world(1, load);
+    const read = Promise.withResolvers<void>();
+    const reading = load.during(() => read.promise);
+    const given = new AbortController();
+    const waiting = barriers.pass(SHARDS, given.signal);
+    await expect(barriers.pass(SHARDS)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    given.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(barriers.depth).toBe(0);
+    read.resolve();
+    await reading;
+    await settle();
+    for (const { end } of groups.exchanges) end();
   });
 });
 

@@ -2,6 +2,7 @@ import { VectorDbError } from '../../base/error.ts';
 import type { RaftHost } from '../../raft/host/raft-host.ts';
 import type { GroupId } from '../../raft/log/log-storage.ts';
 import { CATALOG_GROUP, groupOfShard, shardOfGroup } from '../catalog/cluster-state.ts';
+import type { ReaderLoad } from './reader-load.ts';
 
 /** What barriers need of the groups on this node. */
 export type BarrierGroups = Pick<RaftHost, 'unconfirmed' | 'readBarrier' | 'decidesAlone'>;
@@ -10,6 +11,8 @@ export interface ReadBarriersOptions {
   readonly groups: BarrierGroups;
   /** Reads that may wait. */
   readonly readsMax: number;
+  /** See {@link ReaderLoad.room}: until then, reads wait for each other. Absent: there always is. */
+  readonly load?: Pick<ReaderLoad, 'room'>;
 }
 
 /** Shards whose barrier did not come about. */
@@ -84,7 +87,9 @@ export class ReadBarriers {
     }
     this.#waiting += 1;
     try {
-      const outcome = this.#outcome(shards);
+      const room = this.#options.load?.room;
+      const outcome =
+        room === undefined ? this.#outcome(shards) : room.then(() => this.#outcome(shards));
       return signal === undefined ? await outcome : await unlessAborted(outcome, signal);
     } finally {
       this.#waiting -= 1;

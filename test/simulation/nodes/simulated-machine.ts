@@ -278,6 +278,7 @@ export class SimulatedMachine implements FatedNode {
         writeTimeoutMs: swarm.timeoutMs,
         readTimeoutMs: swarm.timeoutMs,
         readsMax: 1000,
+        readsAtOnce: 2,
         proposalsMax: 1000,
         bytesMax: 10_000_000,
         retryAfterMs: 50,

@@ -16,6 +16,7 @@ import { ClusterReads } from '../../../src/cluster/routing/cluster-reads.ts';
 import { ClusterShardLog } from '../../../src/cluster/routing/cluster-shard-log.ts';
 import { LocalReads } from '../../../src/cluster/routing/local-reads.ts';
 import { ReadBarriers } from '../../../src/cluster/routing/read-barriers.ts';
+import { ReaderLoad } from '../../../src/cluster/routing/reader-load.ts';
 import { routingHandlers } from '../../../src/cluster/routing/routing-handlers.ts';
 import type { CollectionSchema } from '../../../src/index/collection-schema.ts';
 import { configurationOf } from '../../../src/raft/core/configuration.ts';
@@ -167,8 +168,9 @@ export class RoutingCluster {
       proposalsMax = 100,
       bytesMax = 1e6,
     } = this.#options;
-    const barriers = new ReadBarriers({ groups: host, readsMax: 1_000 });
-    const local = new LocalReads({ holder, barriers, catalog });
+    const load = new ReaderLoad(2);
+    const barriers = new ReadBarriers({ groups: host, readsMax: 1_000, load });
+    const local = new LocalReads({ holder, barriers, load, catalog });
     const reached = (version: number): Promise<void> => this.#reached(catalog, version);
     const server = new NodeCallServer(
       routingHandlers({ catalog, groups: host, local, holder, reached }),
