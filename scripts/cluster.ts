@@ -73,7 +73,8 @@ async function run(given: ReturnType<typeof parse>): Promise<void> {
   const cluster = new LocalCluster({ nodes, main: `${root}src/main.ts`, write });
   const stop = Promise.withResolvers<void>();
   let signals = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // A terminal that is closed hangs up.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       signals += 1;
       if (signals > 1) cluster.kill();

@@ -9,7 +9,7 @@ export interface Clock {
   monotonicMs(): number;
   /** Milliseconds since 1970-01-01 UTC; may jump. */
   wallMs(): number;
-  /** Calls `callback` once after `delayMs`; never keeps the process alive by itself. */
+  /** Calls `callback` once after `delayMs`; keeps the process alive only where the clock says so. */
   after(delayMs: number, callback: () => void): Timer;
 }
 
@@ -20,6 +20,15 @@ export const systemClock: Clock = {
   after(delayMs, callback) {
     const handle = setTimeout(callback, delayMs);
     handle.unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+};
+
+/** The machine's own clock, for what somebody waits for: its timers keep the process alive. */
+export const holdingClock: Clock = {
+  ...systemClock,
+  after(delayMs, callback) {
+    const handle = setTimeout(callback, delayMs);
     return { cancel: () => clearTimeout(handle) };
   },
 };

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../base/clock.ts';
+import { type Clock, holdingClock, systemClock } from '../base/clock.ts';
 import { VectorDbError } from '../base/error.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type {
@@ -93,7 +93,9 @@ export class ClusterClient implements Disposable {
       ),
       random,
     });
-    this.#runs = new RequestRuns({ pool: this.#pool, clock, random, attemptTimeoutMs });
+    // A program that waits for an answer does not end between two attempts.
+    const waiting = options.clock ?? holdingClock;
+    this.#runs = new RequestRuns({ pool: this.#pool, clock: waiting, random, attemptTimeoutMs });
     this.#sessions = new WriteSessions({
       clock,
       open: () =>

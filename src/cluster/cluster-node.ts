@@ -64,6 +64,8 @@ export interface ClusterNodeOptions {
   readonly room: Pick<LogRoom, 'take'>;
   /** Why the node is in no cluster yet, or does not take all requests yet; told while it starts, also when nothing has changed. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
+  /** The node was removed from its cluster, for good; may be told more than once. */
+  readonly onRemoved?: (why: string) => void;
   /** The node cannot go on. */
   readonly onFatal: (error: unknown) => void;
   readonly onDigestMismatch?: (mismatch: DigestMismatch) => void;

@@ -64,6 +64,8 @@ export interface DatabaseOptions {
   readonly recorder?: EngineRecorder;
   /** Why the node is in no cluster yet, whenever that changes. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
+  /** The node has left its cluster for good; may be told more than once. */
+  readonly onRemoved?: (why: string) => void;
   /** The database can go on no more. */
   readonly onFatal: (error: VectorDbError) => void;
   /** Ends the wait for a cluster. */
@@ -178,7 +180,7 @@ async function openNode(given: {
   readonly signal: AbortSignal;
 }): Promise<ClusterNode> {
   const { directory, holder, gate, options, signal } = given;
-  const { clock, node: settings, onWaiting } = options;
+  const { clock, node: settings, onWaiting, onRemoved } = options;
   const { formation } = settings;
   const random = systemRandom;
   await using port = new AsyncDisposableStack();
@@ -226,6 +228,7 @@ async function openNode(given: {
         readsAtOnce: READS_PER_THREAD * options.searchThreads,
       },
       ...(onWaiting && { onWaiting }),
+      ...(onRemoved && { onRemoved }),
       onFatal: (error) =>
         options.onFatal(
           error instanceof VectorDbError

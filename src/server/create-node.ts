@@ -64,6 +64,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       clock,
       ...engineCollaborators(options, metrics.value, resources),
       onWaiting: (reasons) => starting.waitFor(reasons),
+      onRemoved: (why) => starting.leave(why),
       signal: stopping.signal,
     }),
   );

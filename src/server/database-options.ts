@@ -10,7 +10,7 @@ export function databaseOptions(
   config: Config,
   collaborators: Pick<
     DatabaseOptions,
-    'clock' | 'log' | 'onFatal' | 'recorder' | 'node' | 'onWaiting' | 'signal'
+    'clock' | 'log' | 'onFatal' | 'recorder' | 'node' | 'onWaiting' | 'onRemoved' | 'signal'
   >,
 ): DatabaseOptions {
   const { server, sharding, storage, index, limits } = config;

@@ -26,6 +26,25 @@ test('refuses before it is open, passes on while it is, and refuses after it was
   await expect(database.listAliases()).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
 });
 
+test('refuses at once where the node has left its cluster, before it is open or after', async () => {
+  for (const when of ['before', 'after']) {
+    const starting = startingDatabase();
+    const opened = {
+      database: { listAliases: async () => [] } as unknown as VectorDatabase,
+      cluster: { rebalance: async () => ({ on: true }) } as unknown as ClusterAdmin,
+    };
+    if (when === 'after') starting.open(opened);
+    starting.leave('this node was removed');
+    if (when === 'before') starting.open(opened);
+    await expect(starting.database.listAliases()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'this node was removed',
+    });
+    expect((await starting.database.status()).reasons).toEqual(['this node was removed']);
+    expect(await starting.cluster.rebalance()).toEqual({ on: true });
+  }
+});
+
 test('is no promise', async () => {
   const { database } = startingDatabase();
   expect(await Promise.resolve(database)).toBe(database);

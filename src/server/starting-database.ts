@@ -10,22 +10,26 @@ export interface StartingDatabase {
   waitFor(reasons: readonly string[]): void;
   /** From now on, everything goes to these. */
   open(opened: { readonly database: VectorDatabase; readonly cluster: ClusterAdmin }): void;
+  /** From now on, the database refuses everything and says why; others may serve it. */
+  leave(why: string): void;
   /** From now on, everything is refused again. */
   close(): void;
 }
 
-/** Refuses every operation with NOT_READY, then passes them on, then refuses them with SHUTTING_DOWN. */
+/** Refuses every operation with NOT_READY, then passes them on, then refuses them with SHUTTING_DOWN; or with UNAVAILABLE, where it has left its cluster. */
 export function startingDatabase(): StartingDatabase {
   let reasons: readonly string[] = [];
   let isClosed = false;
+  let left: string | undefined;
   const refusal = (): VectorDbError => {
     if (isClosed) return new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
+    if (left !== undefined) return new VectorDbError('UNAVAILABLE', left);
     const why = ['the node is starting', ...reasons].join('; ');
     return new VectorDbError('NOT_READY', why, { retryAfterMs: 500 });
   };
   const status = async (): Promise<DatabaseStatus> => ({
     ready: false,
-    reasons: ['the node is starting', ...reasons],
+    reasons: left === undefined ? ['the node is starting', ...reasons] : [left],
     collections: 0,
     points: 0,
     writable: false,
@@ -39,8 +43,12 @@ export function startingDatabase(): StartingDatabase {
       reasons = given;
     },
     open(opened) {
-      database.pass(opened.database);
+      if (left === undefined) database.pass(opened.database);
       cluster.pass(opened.cluster);
+    },
+    leave(why) {
+      left = why;
+      database.pass(undefined);
     },
     close() {
       isClosed = true;

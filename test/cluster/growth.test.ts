@@ -45,6 +45,7 @@ test('a fourth node joins under load, gets its share, and the third leaves', asy
   }
   expect(left.replicas).toEqual([16, 16, 16]);
   expect(left.leaders).toEqual([5, 5, 6]);
+  await cluster.until('the node that left refuses, and says why', () => refusalOf3(cluster));
   expect(await cluster.node(3).stop()).toBe(0);
   await wait(1_000);
   await workload.stop();
@@ -94,6 +95,17 @@ test('nodes are killed in the middle of moves, and the moves come to their end',
   expect(workload.log.failures(({ isPatient }) => isPatient)).toEqual([]);
   expect(await faultsOf(cluster, workload)).toEqual([]);
 });
+
+/** What else the third node answers; undefined: that it was removed. */
+async function refusalOf3(cluster: ProcessCluster): Promise<string | undefined> {
+  const search = { vector: Array.from({ length: DIMENSION }, () => 1), limit: 1 };
+  try {
+    await cluster.ask('/vectors/search', search, cluster.node(3));
+    return 'it answers';
+  } catch (error) {
+    return /503.*was removed from its cluster/.test(String(error)) ? undefined : String(error);
+  }
+}
 
 /** Points that nobody changes, so that there is something to move. They lie away from those of the load. */
 async function fill(cluster: ProcessCluster): Promise<void> {

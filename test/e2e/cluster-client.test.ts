@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { ClusterClient } from '../../src/client/cluster-client.ts';
 import { startServer, temporaryFolder } from '../support/server-process.ts';
+
+const CLIENT = new URL('../../src/client/cluster-client.ts', import.meta.url).href;
 
 const vector = Array.from({ length: 768 }, (_, i) => Math.sin(i + 1));
 
@@ -21,6 +24,19 @@ test('a client writes once and reads by REST and gRPC, past a node that is not t
   } finally {
     expect(await server.stop()).toBe(0);
   }
+});
+
+test('a program that waits for its only request does not end before it', () => {
+  const program = `
+    import { ClusterClient } from '${CLIENT}';
+    const client = new ClusterClient({ endpoints: ['http://127.0.0.1:9'], timeoutMs: 1_000 });
+    const write = client.upsert([{ id: 'a', vector: [1] }]);
+    write.catch(({ code }) => console.log('ended with', code));
+  `;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  });
+  expect(stdout).toMatch(/^ended with [A-Z_]+\n$/);
 });
 
 test('a write that is sent again is not applied again, not even after a restart', async () => {

@@ -2,6 +2,7 @@ import { pause } from '../../base/clock.ts';
 import { toVectorDbError, VectorDbError } from '../../base/error.ts';
 import { CATALOG_GROUP, type ClusterState } from '../catalog/cluster-state.ts';
 import type { NodeCallHandlers } from '../call/node-call-server.ts';
+import type { NodeNumber } from '../../raft/transport/transport.ts';
 import { Announcer } from './announcer.ts';
 import { assertAdmissible } from './admission.ts';
 import { CatalogChanger } from './catalog-changer.ts';
@@ -26,6 +27,7 @@ const KEEPER_MS = 1_000;
 const ANNOUNCER_MS = 1_000;
 const REACHED_MS = 5_000;
 const FRESH_MS = 2_000;
+const REMOVED = 'this node was removed from its cluster: delete its data to let it join again';
 
 /** What this node does for others as a member; the kinds that routing does not answer, and `changeCatalog`. */
 export type MembershipHandlers = Required<
@@ -119,11 +121,8 @@ export class ClusterMembership implements AsyncDisposable {
   /** Why the node is not wholly in its cluster; empty: it is. */
   get reasons(): readonly string[] {
     const { host, catalog, formed } = this.#options;
-    const own = catalog.state.nodes.get(formed.identity.node);
     const reasons = [...this.#announcer.reasons, ...this.#collections.reasons];
-    if (own?.state === 'gone') {
-      reasons.push('this node was removed from its cluster: delete its data to let it join again');
-    }
+    if (isGone(catalog.state, formed.identity.node)) reasons.push(REMOVED);
     if (catalog.state.clusterId === '') reasons.push('the catalog has not arrived yet');
     else if (host.leaderNode(CATALOG_GROUP) === 0) reasons.push('the catalog has no leader');
     return reasons;
@@ -131,7 +130,9 @@ export class ClusterMembership implements AsyncDisposable {
 
   /** To be told of each change of the catalog that is applied here. Never throws. */
   catalogChanged(state: ClusterState): void {
-    this.#options.formed.addresses.follow(state.nodes.values());
+    const { formed, onRemoved } = this.#options;
+    formed.addresses.follow(state.nodes.values());
+    if (isGone(state, formed.identity.node)) onRemoved?.(REMOVED);
     for (const loop of this.#loops) loop.wake();
     this.#driver.wake();
   }
@@ -218,3 +219,6 @@ export class ClusterMembership implements AsyncDisposable {
     });
   }
 }
+
+const isGone = ({ nodes }: ClusterState, node: NodeNumber): boolean =>
+  nodes.get(node)?.state === 'gone';

@@ -106,8 +106,8 @@ function shardView(input: ViewInput, shard: number): ShardView {
   const working = replicas.filter(({ role }) => role === 'leader' || role === 'follower');
   const wanted = Math.min(state.settings.replicaCount, membersIn(state));
   const health = working.length >= wanted ? 'green' : 'yellow';
-  // Who answers may not have heard of everybody yet.
-  const isHeard = placed.every(({ node }) => isKnown(input, node));
+  // Who answers may not have heard of everybody yet, unless nobody can be heard at all.
+  const isHeard = input.leaderNode === 0 || placed.every(({ node }) => isKnown(input, node));
   return {
     shard,
     epoch: placement?.epoch ?? 0,

@@ -49,8 +49,11 @@ type BlankAnswer = Extract<GuestAnswer, { kind: 'blank' }>;
 interface Round {
   /** Who answered, by the address it was asked at. */
   readonly answers: ReadonlyMap<string, GuestAnswer>;
-  readonly silent: readonly string[];
+  /** What is to be said of who did not, by address. */
+  readonly silent: ReadonlyMap<string, string>;
 }
+
+const NO_ANSWER = 'does not answer';
 
 /**
  * How a node comes to its cluster: it has been in one; or it joins the one that its peers know; or it founds one. Only the first of `initial_peers` that may
@@ -142,7 +145,7 @@ export class Formation {
       return [
         'waits for a cluster to join',
         ...nobody,
-        ...silent.map((address) => `${address} does not answer`),
+        ...[...silent].map(([address, why]) => `${address} ${why}`),
       ];
     }
     return initialPeers.slice(0, place).flatMap(({ nodeId, address }) => {
@@ -150,19 +153,21 @@ export class Formation {
       if (answer?.kind === 'blank' && answer.joins) return [];
       return [
         answer === undefined
-          ? `waits for ${nodeId}, which is to found the cluster and does not answer at ${address}`
+          ? `waits for ${nodeId}, which is to found the cluster and ${silent.get(address) ?? NO_ANSWER} at ${address}`
           : `waits for ${nodeId} to found the cluster`,
       ];
     });
   }
 
   /** Why a majority of the initial peers does not stand behind this node yet. */
-  #missingConsent({ answers }: Round): readonly string[] {
+  #missingConsent({ answers, silent }: Round): readonly string[] {
     const { initialPeers, self } = this.#options;
     const others = initialPeers.filter(({ nodeId }) => nodeId !== self.nodeId);
     const standing = others.map(({ nodeId, address }) => {
       const answer = answers.get(address);
-      if (answer === undefined) return `${nodeId} does not answer at ${address}`;
+      if (answer === undefined) {
+        return `${nodeId} ${silent.get(address) ?? NO_ANSWER} at ${address}`;
+      }
       if (answer.kind !== 'blank') return `${nodeId} is not blank any more`;
       if (answer.nodeId !== nodeId) return `at ${address} is ${answer.nodeId}, not ${nodeId}`;
       return answer.consents
@@ -299,9 +304,10 @@ export class Formation {
     const isSelf = (answer: GuestAnswer): boolean =>
       answer.kind === 'blank' && answer.incarnation === this.#incarnation;
     const answers = new Map<string, GuestAnswer>();
-    const silent: string[] = [];
+    const silent = new Map<string, string>();
     for (const [address, answer] of asked) {
-      if (answer === undefined || answer.kind === 'refused') silent.push(address);
+      if (answer === undefined) silent.set(address, NO_ANSWER);
+      else if (answer.kind === 'refused') silent.set(address, `refuses: ${answer.message}`);
       else if (!isSelf(answer)) answers.set(address, answer);
     }
     return { answers, silent };

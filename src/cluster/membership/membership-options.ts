@@ -60,6 +60,8 @@ export interface MembershipOptions {
     signal: AbortSignal,
   ) => Promise<unknown>;
   readonly vitals: () => NodeVitals;
+  /** This node was removed from its cluster, for good; may be told more than once. */
+  readonly onRemoved?: (why: string) => void;
   /** The node is gone for good: nothing goes to it or is taken from it any more. */
   readonly forgetPeer: (node: NodeNumber) => void;
 }

@@ -121,6 +121,16 @@ describe('a read', () => {
     const query = failureOf(cluster.search(3, number, 1));
     expect((await query)?.code).toBe('COLLECTION_NOT_FOUND');
     await cluster.createCollection(1);
+    // By now the name means something again.
+    cluster.isolate(3);
+    await cluster.finish(collections.propose({ kind: 'dropCollection', name: 'c' }));
+    await cluster.createCollection(1);
+    cluster.isolate(3, false);
+    const { number: old } = cluster.node(3).collections.resolve('c');
+    expect(await failureOf(cluster.search(3, old, 1))).toMatchObject({
+      code: 'NOT_READY',
+      field: 'collection',
+    });
     const renewed = cluster.node(3).collections.resolveFresh('c');
     const schema = await cluster.finish(renewed);
     expect(await cluster.count(3, schema.number)).toBe(0);

@@ -71,11 +71,19 @@ export class ClusterReads {
   ): Promise<ReadResponses[R['kind']]> {
     const { catalog } = this.#options;
     const before = catalog.state.collections;
-    const response = await this.#read(request, options);
-    if (options.consistency !== 'local') {
+    const assertMeaning = (): void => {
+      if (options.consistency === 'local') return;
       assertSameMeaning(collectionOf(request), before, catalog.state.collections);
+    };
+    try {
+      const response = await this.#read(request, options);
+      assertMeaning();
+      return response as ReadResponses[R['kind']];
+    } catch (thrown) {
+      // Its name may mean another one by now, which was made after it was dropped.
+      if (toVectorDbError(thrown).code === 'COLLECTION_NOT_FOUND') assertMeaning();
+      throw thrown;
     }
-    return response as ReadResponses[R['kind']];
   }
 
   async #read(request: ReadRequest, options: ClusterReadOptions): Promise<ReadResponse> {
@@ -142,7 +150,8 @@ export class ClusterReads {
         return;
       } catch (thrown) {
         const error = toVectorDbError(thrown);
-        if (error.code === 'CANCELLED' || limit.isOver) throw cannotRead([], error, limit);
+        const isVain = error.code === 'CANCELLED' || limit.isOver || barriers.isCutOff;
+        if (isVain) throw cannotRead([], error, limit);
       }
       await pause.next(limit.leftMs, limit.signal);
     }

@@ -14,6 +14,11 @@ class HandGroups implements BarrierGroups {
   }[] = [];
   readonly rounds: { readonly group: number; readonly end: (error?: Error) => void }[] = [];
   readonly alone = new Set<number>();
+  isAway = false;
+
+  isCutOff(): boolean {
+    return this.isAway;
+  }
 
   decidesAlone(group: number): boolean {
     return this.alone.has(group);
@@ -207,6 +212,22 @@ describe('a barrier whose exchange confirms nothing', () => {
     expect(groups.exchanges).toHaveLength(0);
     expect(barriers.pass(SHARDS)).toBeInstanceOf(Promise);
     expect(groups.exchanges).toHaveLength(1);
+  });
+
+  test('fails at once where this node is cut off, and asks no leader', async () => {
+    const { barriers, groups } = world();
+    groups.isAway = true;
+    const failing = barriers.pass(SHARDS);
+    await groups.confirmNothing();
+    await expect(failing).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('cut off'),
+    });
+    expect(groups.rounds).toHaveLength(0);
+    // Others may be reached all the same, by whoever does not know that it is cut off no more.
+    const passing = barriers.pass(SHARDS);
+    groups.exchanges.splice(0)[0]?.end();
+    expect(await passing).toEqual([]);
   });
 
   test('is given up by the signal, and refused where too many wait', async () => {

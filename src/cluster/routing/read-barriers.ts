@@ -5,7 +5,10 @@ import { CATALOG_GROUP, groupOfShard, shardOfGroup } from '../catalog/cluster-st
 import type { ReaderLoad } from './reader-load.ts';
 
 /** What barriers need of the groups on this node. */
-export type BarrierGroups = Pick<RaftHost, 'unconfirmed' | 'readBarrier' | 'decidesAlone'>;
+export type BarrierGroups = Pick<
+  RaftHost,
+  'unconfirmed' | 'readBarrier' | 'decidesAlone' | 'isCutOff'
+>;
 
 export interface ReadBarriersOptions {
   readonly groups: BarrierGroups;
@@ -53,6 +56,11 @@ export class ReadBarriers {
 
   constructor(options: ReadBarriersOptions) {
     this.#options = options;
+  }
+
+  /** Whether nobody can be reached who could say what was acknowledged: waiting does not help. */
+  get isCutOff(): boolean {
+    return this.#options.groups.isCutOff(CATALOG_GROUP);
   }
 
   /** Reads that wait. */
@@ -116,14 +124,15 @@ export class ReadBarriers {
   async #askLeaders(unconfirmed: Promise<readonly GroupId[]>): Promise<FailedShards> {
     const groups = await unconfirmed;
     if (groups.length === 0) return NONE;
+    if (this.isCutOff) {
+      throw unavailable('this node is cut off from those that could say what is up to date');
+    }
     const rounds = groups.map((group) => ({ group, round: this.#join(group) }));
     const failed: number[] = [];
     for (const { group, round } of rounds) {
       if (await round) continue;
       if (group === CATALOG_GROUP) {
-        throw new VectorDbError('UNAVAILABLE', 'the catalog has no leader that could be asked', {
-          retryAfterMs: 100,
-        });
+        throw unavailable('the catalog has no leader that could be asked');
       }
       failed.push(shardOfGroup(group));
     }
@@ -166,6 +175,9 @@ export class ReadBarriers {
     }
   }
 }
+
+const unavailable = (why: string): VectorDbError =>
+  new VectorDbError('UNAVAILABLE', why, { retryAfterMs: 100 });
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -49,7 +49,7 @@ export interface Challenge {
   readonly nonce: Uint8Array;
 }
 
-/** Why a side does not speak with the other. `member`: one of the two is not a member of the cluster yet, or no more. */
+/** Why a side does not speak with the other. `member`: one of the two is not a member of the cluster yet; `removed`: the other one is none any more. */
 export const REFUSAL_REASONS = [
   'version',
   'cluster',
@@ -57,6 +57,7 @@ export const REFUSAL_REASONS = [
   'certificate',
   'token',
   'member',
+  'removed',
 ] as const;
 
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

@@ -200,7 +200,7 @@ export class TcpNodePort implements NodePort {
   /** @param from - 0: a guest */
   #refusal(socket: Socket, from: NodeNumber): Refusal | undefined {
     if (from !== 0 && this.#member?.hasForgotten(from) === true) {
-      return { reason: 'member', detail: `node ${from} was removed from the cluster` };
+      return { reason: 'removed', detail: `node ${from} was removed from the cluster` };
     }
     const detail = this.#certificateFault(socket, from);
     return detail === undefined ? undefined : { reason: 'certificate', detail };
