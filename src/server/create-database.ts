@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { VectorDbError } from '../base/error.ts';
 import { systemRandom } from '../base/random.ts';
 import { CatalogMachines } from '../cluster/catalog/catalog-machines.ts';
-import { ClusterNode } from '../cluster/cluster-node.ts';
+import { ClusterNode, type RoutingLimits } from '../cluster/cluster-node.ts';
 import { LogRoom } from '../cluster/log-room.ts';
 import { FileIdentityStore } from '../cluster/membership/file-identity-store.ts';
 import type { FormationSettings } from '../cluster/membership/formation.ts';
@@ -218,15 +218,7 @@ async function openNode(given: {
           onChange,
         }),
       holder,
-      routing: {
-        proposalsMax: options.writeQueueMax,
-        bytesMax: options.writeQueueBytesMax,
-        retryAfterMs: WRITE_RETRY_AFTER_MS,
-        writeTimeoutMs: WRITE_TIMEOUT_MS,
-        readTimeoutMs: READ_TIMEOUT_MS,
-        readsMax: options.searchQueueMax,
-        readsAtOnce: READS_PER_THREAD * options.searchThreads,
-      },
+      routing: routingLimits(options),
       ...(onWaiting && { onWaiting }),
       ...(onRemoved && { onRemoved }),
       onFatal: (error) =>
@@ -274,4 +266,17 @@ function assertShardCount(node: ClusterNode, { shardCount }: DatabaseOptions): v
 
 function defer(callback: () => void): void {
   setImmediate(callback);
+}
+
+/** Bounds of what this node asks of others. */
+function routingLimits(options: DatabaseOptions): RoutingLimits {
+  return {
+    proposalsMax: options.writeQueueMax,
+    bytesMax: options.writeQueueBytesMax,
+    retryAfterMs: WRITE_RETRY_AFTER_MS,
+    writeTimeoutMs: WRITE_TIMEOUT_MS,
+    readTimeoutMs: READ_TIMEOUT_MS,
+    readsMax: options.searchQueueMax,
+    readsAtOnce: READS_PER_THREAD * options.searchThreads,
+  };
 }
