@@ -45,6 +45,11 @@ export class Traffic implements AsyncDisposable {
     this.#running = Promise.all(Array.from({ length: CLIENTS }, () => this.#run()));
   }
 
+  /** That came through since {@link take}. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   /** The newest failure; empty: none. */
   get lastFailure(): string {
     return this.#lastFailure;
