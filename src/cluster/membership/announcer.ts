@@ -14,7 +14,7 @@ export interface AnnouncerOptions {
   /** Where else to ask than the catalog says; `host:port` each. */
   readonly peers: readonly string[];
   readonly state: () => ClusterState;
-  /** Whether the catalog's leader is known here, and its group open. */
+  /** Whether the catalog's leader is known here, and where it is. */
   readonly isCatalogReached: () => boolean;
   readonly log: MembershipLog;
 }

@@ -60,7 +60,9 @@ export class ClusterMembership implements AsyncDisposable {
     this.#announcer = new Announcer({
       ...options,
       state,
-      isCatalogReached: () => leaderNode() !== 0,
+      // Whom this node hears, it cannot answer without an address: all whom it knew may have left.
+      isCatalogReached: () =>
+        leaderNode() !== 0 && formed.addresses.addressOf(leaderNode()) !== undefined,
     });
     this.#replicas = new ReplicaKeeper({
       host,
