@@ -245,12 +245,14 @@ export class ClusterNode implements AsyncDisposable {
   /** Shards that only this node has and whose points are not all in the indexes yet; not those that are damaged, for which waiting does not help. */
   get #unreadable(): readonly number[] {
     const { readable } = this.#options.holder;
-    return this.state.shards.flatMap(({ replicas }, shard) => {
+    const unreadable = this.state.shards.flatMap(({ replicas }, shard) => {
       const isAlone = replicas.length === 1 && replicas[0]?.node === this.host.node;
-      if (!isAlone || readable.has(shard)) return [];
-      const status = this.host.groups().find(({ group }) => group === groupOfShard(shard));
-      return status?.state === 'corrupt' ? [] : [shard];
+      return isAlone && !readable.has(shard) ? [shard] : [];
     });
+    if (unreadable.length === 0) return unreadable;
+    const corrupt = this.host.groups().filter(({ state }) => state === 'corrupt');
+    const damaged = new Set(corrupt.map(({ group }) => group));
+    return unreadable.filter((shard) => !damaged.has(groupOfShard(shard)));
   }
 
   /** Brings the catalog here up to date: what is applied when a node starts may be long past. */

@@ -62,7 +62,7 @@ export interface DatabaseOptions {
   readonly log: (message: Omit<LogMessage, 'kind'>) => void;
   /** Told of what the engine does; nothing unless given. */
   readonly recorder?: EngineRecorder;
-  /** Why the node is in no cluster yet, whenever that changes. */
+  /** Why the node is in no cluster yet, or does not take all requests yet; told while it starts, also when nothing has changed. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
   /** The node has left its cluster for good; may be told more than once. */
   readonly onRemoved?: (why: string) => void;

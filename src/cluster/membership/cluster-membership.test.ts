@@ -120,6 +120,8 @@ describe('a fourth node', () => {
     await world.until(() =>
       world.node('node-3').membership.reasons.join().includes('this node was removed'),
     );
+    expect(world.process('node-3')?.removed).toContain('this node was removed');
+    expect(world.process('node-1')?.removed).toBeUndefined();
     expect(
       world
         .node('node-3')

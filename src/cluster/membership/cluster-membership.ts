@@ -61,8 +61,7 @@ export class ClusterMembership implements AsyncDisposable {
       ...options,
       state,
       // Whom this node hears, it cannot answer without an address: all whom it knew may have left.
-      isCatalogReached: () =>
-        leaderNode() !== 0 && formed.addresses.addressOf(leaderNode()) !== undefined,
+      isCatalogReached: () => formed.addresses.addressOf(leaderNode()) !== undefined,
     });
     this.#replicas = new ReplicaKeeper({
       host,

@@ -63,6 +63,8 @@ describe('a view', () => {
       1,
     );
     expect(reasons.join()).toContain('the catalog has no leader');
+    const shards = await world.finish(operations.shards());
+    expect(shards.map(({ health }) => health)).toEqual(shards.map(() => 'red'));
     await expect(world.finish(operations.rebalance())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     });

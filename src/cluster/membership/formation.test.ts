@@ -42,6 +42,18 @@ describe('the given settings: one node with initial peers, two that join', () =>
     expect(world.reasons('node-1').join('\n')).toContain('node-2 does not answer');
   });
 
+  test('say where the tokens differ', async () => {
+    const world = FormationWorld.asGiven();
+    world.strangers.add('node-2');
+    for (const name of ALL) world.start(name);
+    await world.run(10_000);
+    expect(world.clusters()).toEqual([]);
+    for (const name of ['node-1', 'node-2']) {
+      expect(world.reasons(name).join('\n')).toContain('refuses: cluster_token differs');
+    }
+    expect(world.reasons('node-1').join('\n')).not.toContain('does not answer');
+  });
+
   test('found nothing with one other peer: a founder that loses its folder would do so again with the third', async () => {
     const world = FormationWorld.asGiven();
     world.start('node-1');

@@ -75,15 +75,13 @@ export class ClusterReads {
       if (options.consistency === 'local') return;
       assertSameMeaning(collectionOf(request), before, catalog.state.collections);
     };
-    try {
-      const response = await this.#read(request, options);
-      assertMeaning();
-      return response as ReadResponses[R['kind']];
-    } catch (thrown) {
+    const response = await this.#read(request, options).catch((thrown: unknown) => {
       // Its name may mean another one by now, which was made after it was dropped.
       if (toVectorDbError(thrown).code === 'COLLECTION_NOT_FOUND') assertMeaning();
       throw thrown;
-    }
+    });
+    assertMeaning();
+    return response as ReadResponses[R['kind']];
   }
 
   async #read(request: ReadRequest, options: ClusterReadOptions): Promise<ReadResponse> {

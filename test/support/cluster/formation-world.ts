@@ -48,6 +48,8 @@ const addressOf = (name: string): string => `${name}:7000`;
 export class FormationWorld {
   /** Members take nobody in. */
   refuseRegistrations = false;
+  /** Nodes with another cluster token than the rest. */
+  readonly strangers = new Set<string>();
   readonly #clock = new HandClock();
   readonly #random: Random;
   readonly #settings: Readonly<Record<string, PeerNames>>;
@@ -245,6 +247,9 @@ export class FormationWorld {
         if (other?.handler === undefined || !this.#reaches(name, to)) {
           await this.#pass(process(), this.#random.below(2) * timeoutMs);
           throw new VectorDbError('UNAVAILABLE', `${to} does not answer`);
+        }
+        if (this.strangers.has(name) !== this.strangers.has(to)) {
+          throw new VectorDbError('PERMISSION_DENIED', `${to} has another cluster token`);
         }
         const late = this.#pass(process(), timeoutMs);
         const answer = await Promise.race([other.handler(request), late]);

@@ -81,6 +81,8 @@ export class MembershipProcess {
   readonly address: string;
   node: WorldNode | undefined;
   failure: unknown;
+  /** Why it is a member no more; undefined: it has not been told so. */
+  removed: string | undefined;
   readonly #options: MembershipProcessOptions;
   readonly #port: MemoryNodePort;
   readonly #desk: GuestDesk;
@@ -221,6 +223,9 @@ export class MembershipProcess {
       formed,
       identities: this.#identities,
       desk: this.#desk,
+      onRemoved: (why) => {
+        this.removed = why;
+      },
       peers: founders.map(({ address }) => address),
       host,
       groupLog: (group) => disk.log.group(group),
