@@ -212,6 +212,18 @@ describe('a write of points by their ids', () => {
     expect(await hangs).toEqual({ changed: 1 });
   });
 
+  test('is sent under another number where its collection was made anew under it', async () => {
+    const { client, endpoints, seen, stamps } = setUp(1);
+    await client.upsert([POINT]);
+    endpoints[0]?.script.push(fails('answered', 'COLLECTION_NOT_FOUND', { field: 'sequence' }));
+    expect(await client.upsert([POINT])).toEqual({ changed: 1 });
+    expect(stamps('upsert').map((each) => each?.sequence)).toEqual([1, 2, 3]);
+    expect(seen('openSession')).toEqual([1]);
+    endpoints[0]?.script.push(fails('answered', 'COLLECTION_NOT_FOUND', { field: 'collection' }));
+    await expect(client.upsert([POINT])).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+    expect(stamps('upsert')).toHaveLength(4);
+  });
+
   test('opens another session after a long rest', async () => {
     const { client, clock, seen } = setUp(1);
     await client.upsert([POINT]);

@@ -229,7 +229,8 @@ export class ClusterClient implements Disposable {
         return changedOf(await this.#runs.run(request, { ...shared, repeatable: 'always', stamp }));
       } catch (thrown) {
         if (isAboutSession(thrown)) this.#sessions.discard(session);
-        if (!isUnusable(thrown) || sessions >= SESSIONS_A_WRITE_MAX) throw thrown;
+        const isOver = sessions >= SESSIONS_A_WRITE_MAX;
+        if (isOver || !(isUnusable(thrown) || isOfOldCollection(thrown))) throw thrown;
       } finally {
         end();
       }
@@ -261,6 +262,15 @@ function isUnusable(thrown: unknown): boolean {
     thrown instanceof VectorDbError &&
     thrown.code === 'FAILED_PRECONDITION' &&
     thrown.field === 'session'
+  );
+}
+
+/** Its collection was dropped and made anew, and a node thought that it was still the old one: nothing came of the write, nor will of its number. */
+function isOfOldCollection(thrown: unknown): boolean {
+  return (
+    thrown instanceof VectorDbError &&
+    thrown.code === 'COLLECTION_NOT_FOUND' &&
+    thrown.field === 'sequence'
   );
 }
 

@@ -57,13 +57,16 @@ export class Collections implements CollectionAdmin, CollectionResolver {
   }
 
   find(name: string): CollectionSchema | Promise<CollectionSchema> {
-    const { catalog } = this.#options;
     try {
-      return catalog.resolve(name);
+      return this.#options.catalog.resolve(name);
     } catch (error) {
       if (!(error instanceof VectorDbError) || error.code !== 'COLLECTION_NOT_FOUND') throw error;
-      return catalog.resolveFresh(name);
+      return this.findFresh(name);
     }
+  }
+
+  findFresh(name: string): Promise<CollectionSchema> {
+    return this.#options.catalog.resolveFresh(name);
   }
 
   async createCollection(request: CreateCollection): Promise<void> {

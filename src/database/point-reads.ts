@@ -23,7 +23,7 @@ import type {
 } from './vector-database.ts';
 
 export interface PointReadsOptions {
-  readonly collections: CollectionResolver;
+  readonly collections: Pick<CollectionResolver, 'find'>;
   readonly router: HashRouter;
   readonly reads: ReadExecutor;
   readonly limits: Limits;

@@ -53,9 +53,15 @@ class NotingLog implements ShardLog {
   }
 }
 
-function writesOver(log: ShardLog, options: { clusterId?: string; shardCount?: number } = {}) {
+function writesOver(
+  log: ShardLog,
+  options: { clusterId?: string; shardCount?: number; freshNumber?: number } = {},
+) {
   return new PointWrites({
-    collections: { find: () => SCHEMA },
+    collections: {
+      find: () => SCHEMA,
+      findFresh: () => Promise.resolve({ ...SCHEMA, number: options.freshNumber ?? 1 }),
+    },
     router: new HashRouter({ shardCount: options.shardCount ?? SHARDS }),
     log,
     codec: new ShardCommandCodec(),
@@ -65,6 +71,72 @@ function writesOver(log: ShardLog, options: { clusterId?: string; shardCount?: n
     clusterId: () => options.clusterId ?? 'cluster',
   });
 }
+
+/** A log whose collections up to a number were dropped. */
+class DroppingLog extends NotingLog {
+  readonly numbers: number[] = [];
+  readonly #codec = new ShardCommandCodec();
+  readonly #dropped: number;
+
+  constructor(dropped: number) {
+    super();
+    this.#dropped = dropped;
+  }
+
+  override async propose(shard: number, command: Uint8Array, options: ProposeOptions = {}) {
+    const { kind, ...rest } = this.#codec.decode(command);
+    if (kind === 'fence' || !('collection' in rest)) throw new Error('writes points only');
+    this.numbers.push(rest.collection);
+    if (rest.collection <= this.#dropped) {
+      const text = 'the collection was dropped';
+      throw new VectorDbError('COLLECTION_NOT_FOUND', text, { field: 'collection' });
+    }
+    return super.propose(shard, command, options);
+  }
+}
+
+describe('a write by a name that means another collection than this node knows', () => {
+  const one = [point(1)];
+
+  test('goes to the collection that has the name now', async () => {
+    const log = new DroppingLog(1);
+    const written = await writesOver(log, { freshNumber: 2 }).upsertPoints('words', one);
+    expect(written).toEqual({ status: 'applied', changed: 1 });
+    const ids = { kind: 'ids', ids: [1] } as const;
+    await writesOver(log, { freshNumber: 2 }).deletePoints('words', ids);
+    expect(log.numbers).toEqual([1, 2, 1, 2]);
+  });
+
+  test('is refused where the name is the old one still', async () => {
+    const log = new DroppingLog(1);
+    const writing = writesOver(log).upsertPoints('words', one);
+    await expect(writing).rejects.toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+    expect(log.numbers).toEqual([1]);
+  });
+
+  test('is given up where that goes on', async () => {
+    const log = new DroppingLog(100);
+    let number = 1;
+    const writes = writesOver(log, {
+      get freshNumber() {
+        return (number += 1);
+      },
+    });
+    await expect(writes.upsertPoints('words', one)).rejects.toMatchObject({ field: 'collection' });
+    expect(log.numbers).toEqual([1, 2, 3, 4]);
+  });
+
+  test("asks for another number where the client's own has ended", async () => {
+    const log = new DroppingLog(1);
+    const writes = writesOver(log, { freshNumber: 2 });
+    const stamp = { session: await writes.openSession(), sequence: 1, respondedUpTo: 0 };
+    await expect(writes.upsertPoints('words', one, { stamp })).rejects.toMatchObject({
+      code: 'COLLECTION_NOT_FOUND',
+      field: 'sequence',
+    });
+    expect(log.numbers).toEqual([1]);
+  });
+});
 
 describe('a write with a stamp', () => {
   test("proposes each shard's part with that shard's session and the client's numbers", async () => {

@@ -1,7 +1,7 @@
 import { encodePointId, type PointId, type PointKey, successorOf } from '../base/point-id.ts';
-import type { ErrorCode } from '../base/error-codes.ts';
-import { toVectorDbError, VectorDbError } from '../base/error.ts';
+import { VectorDbError } from '../base/error.ts';
 import type { CollectionSchema } from '../index/collection-schema.ts';
+import type { Filter } from '../index/filter/filter.ts';
 import { checkPayload } from '../index/payload/payload-validation.ts';
 import { parseKeyPath } from '../index/payload/key-path.ts';
 import type { HashRouter } from '../sharding/hash-router.ts';
@@ -26,6 +26,7 @@ import type {
   WriteOptions,
   WriteResult,
 } from './vector-database.ts';
+import { worstFailure } from './write-failure.ts';
 import type { WriteGate } from './write-gate.ts';
 
 export interface PointWritesOptions {
@@ -43,6 +44,8 @@ export interface PointWritesOptions {
 /** A command without its keys: the same for every shard that it is sent to. */
 type CommandFor = (keys: readonly PointKey[]) => ShardCommand;
 
+/** How often a name may turn out to mean another collection while it is written to. */
+const RESOLVES_MAX = 4;
 /** Keys that one command of a write by filter takes. */
 const FILTERED_KEYS_PER_ROUND = 10_000;
 
@@ -59,16 +62,18 @@ export class PointWrites implements PointWriter {
     points: readonly PointInput[],
     options: WriteOptions = {},
   ): Promise<WriteResult> {
-    const schema = await this.#admit(collection, points.length, 'points');
-    const upserts = points.map((point, i) => this.#checkedPoint(point, schema, `points[${i}]`));
-    const byShard = this.#groupByShard(schema.number, upserts, (point) => point.key);
-    return this.#propose(
-      [...byShard].map(([shard, part]) => [
-        shard,
-        { kind: 'upsert', collection: schema.number, points: part },
-      ]),
-      options,
-    );
+    this.#admit(points.length, 'points');
+    return this.#resolvedAnew(collection, options, async (schema) => {
+      const upserts = points.map((point, i) => this.#checkedPoint(point, schema, `points[${i}]`));
+      const byShard = this.#groupByShard(schema.number, upserts, (point) => point.key);
+      return this.#propose(
+        [...byShard].map(([shard, part]) => [
+          shard,
+          { kind: 'upsert', collection: schema.number, points: part },
+        ]),
+        options,
+      );
+    });
   }
 
   async deletePoints(
@@ -162,27 +167,34 @@ export class PointWrites implements PointWriter {
     ) => CommandFor,
   ): Promise<WriteResult> {
     if (selector.kind === 'ids') {
-      const schema = await this.#admit(collection, selector.ids.length, 'ids');
-      const keys = selector.ids.map((id, i) => this.#key(id, `ids[${i}]`));
-      return this.#proposeKeys(schema.number, keys, command(schema.number, {}), options);
+      this.#admit(selector.ids.length, 'ids');
+      return this.#resolvedAnew(collection, options, async ({ number }) => {
+        const keys = selector.ids.map((id, i) => this.#key(id, `ids[${i}]`));
+        return this.#proposeKeys(number, keys, command(number, {}), options);
+      });
     }
-    const schema = await this.#admit(collection, 1, 'filter');
+    this.#admit(1, 'filter');
     refuseStamp(options, 'filter', 'what it selects may differ when it is sent again');
     const { filter } = selector;
-    const commandFor = command(schema.number, { filter, ...textIndexesOf(schema) });
+    return this.#resolvedAnew(collection, options, async (schema) => {
+      const commandFor = command(schema.number, { filter, ...textIndexesOf(schema) });
+      return this.#writeMatching(schema.number, filter, commandFor, options);
+    });
+  }
+
+  async #writeMatching(
+    collection: number,
+    filter: Filter,
+    commandFor: CommandFor,
+    options: WriteOptions,
+  ): Promise<WriteResult> {
     let changed = 0;
     let from: PointKey | undefined;
     for (;;) {
       const limit = FILTERED_KEYS_PER_ROUND;
-      const request = {
-        kind: 'matching',
-        collection: schema.number,
-        filter,
-        from,
-        limit,
-      } as const;
+      const request = { kind: 'matching', collection, filter, from, limit } as const;
       const { keys } = await this.#options.reads.read(request, { signal: options.signal });
-      const part = await this.#proposeKeys(schema.number, keys, commandFor, options);
+      const part = await this.#proposeKeys(collection, keys, commandFor, options);
       changed += part.changed;
       const last = keys.at(-1);
       if (last === undefined || keys.length < limit) return { status: part.status, changed };
@@ -269,21 +281,37 @@ export class PointWrites implements PointWriter {
     return byShard;
   }
 
-  #admit(
-    collection: string,
-    count: number,
-    field: string,
-  ): CollectionSchema | Promise<CollectionSchema> {
+  /** @throws {VectorDbError} LIMIT_EXCEEDED, MEMORY_LIMIT, DISK_FULL */
+  #admit(count: number, field: string): void {
     this.#options.gate.pass();
     const { batchPointsMax } = this.#options.limits;
-    if (count > batchPointsMax) {
-      throw new VectorDbError(
-        'LIMIT_EXCEEDED',
-        `${field}: at most ${batchPointsMax} at once, not ${count}`,
-        { field },
-      );
+    if (count <= batchPointsMax) return;
+    throw new VectorDbError(
+      'LIMIT_EXCEEDED',
+      `${field}: at most ${batchPointsMax} at once, not ${count}`,
+      { field },
+    );
+  }
+
+  /** Writes to the collection of a name; once more where it turns out to have been dropped, and another one to have the name since. */
+  async #resolvedAnew(
+    name: string,
+    { stamp }: WriteOptions,
+    write: (schema: CollectionSchema) => Promise<WriteResult>,
+  ): Promise<WriteResult> {
+    const { collections } = this.#options;
+    let schema = await collections.find(name);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await write(schema);
+      } catch (error) {
+        if (!isAboutCollection(error) || attempt === RESOLVES_MAX) throw error;
+        const { number } = schema;
+        schema = await collections.findFresh(name);
+        if (schema.number === number) throw error;
+        if (stamp !== undefined) throw oldNumber(name);
+      }
     }
-    return this.#options.collections.find(collection);
   }
 
   #checkedPoint(point: PointInput, schema: CollectionSchema, field: string): PointUpsert {
@@ -323,38 +351,22 @@ export class PointWrites implements PointWriter {
   }
 }
 
+/** Whether it was refused since its collection is not what its name means. */
+function isAboutCollection(error: unknown): boolean {
+  if (!(error instanceof VectorDbError) || error.field !== 'collection') return false;
+  return error.code === 'COLLECTION_NOT_FOUND' || error.code === 'NOT_READY';
+}
+
+/** Shards remember the refusal under the client's number. */
+function oldNumber(name: string): VectorDbError {
+  const text = `sequence: the collection ${name} was dropped and made anew; the write has no effect under this number, and may be sent under another one`;
+  return new VectorDbError('COLLECTION_NOT_FOUND', text, { field: 'sequence' });
+}
+
 function refuseStamp(options: WriteOptions, field: string, why: string): void {
   if (options.stamp === undefined) return;
   throw new VectorDbError('INVALID_ARGUMENT', `${field}: a write with a session has none: ${why}`, {
     field,
-  });
-}
-
-/** What says least about the outcome comes first. */
-const WORST_FIRST: readonly ErrorCode[] = [
-  'OUTCOME_UNKNOWN',
-  'DEADLINE_EXCEEDED',
-  'SESSION_EXPIRED',
-];
-
-/** How a write failed whose parts, one a shard, failed in part; undefined: none did. */
-function worstFailure(
-  outcomes: readonly PromiseSettledResult<unknown>[],
-): VectorDbError | undefined {
-  const failures = outcomes.flatMap((outcome) =>
-    outcome.status === 'rejected' ? [toVectorDbError(outcome.reason)] : [],
-  );
-  const worst =
-    failures.find(({ code }) => code === 'INTERNAL') ??
-    WORST_FIRST.map((code) => failures.find((failure) => failure.code === code)).find(Boolean) ??
-    failures[0];
-  if (worst === undefined || outcomes.length === 1) return worst;
-  const written = outcomes.length - failures.length;
-  const text = `${worst.message} (of the write's ${outcomes.length} parts, one a shard, ${written} were applied)`;
-  return new VectorDbError(worst.code, text, {
-    ...(worst.field === undefined ? {} : { field: worst.field }),
-    ...(worst.retryAfterMs === undefined ? {} : { retryAfterMs: worst.retryAfterMs }),
-    cause: worst,
   });
 }
 

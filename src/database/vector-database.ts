@@ -183,7 +183,8 @@ export interface WriteOptions {
   /**
    * Makes the write one that may be sent again; only for upserts and for points named by their ids, and with `wait: 'applied'`.
    *
-   * The write may end with SESSION_EXPIRED: parts of it may have been applied, by this attempt or an earlier one. FAILED_PRECONDITION with the field
+   * The write may end with COLLECTION_NOT_FOUND of the field `sequence`: its collection was dropped, another one has the name, and this number has ended without effect.
+   * Or with SESSION_EXPIRED: parts of it may have been applied, by this attempt or an earlier one. FAILED_PRECONDITION with the field
    * `session`: this attempt changed nothing, and another session is needed.
    */
   readonly stamp?: WriteStamp | undefined;
