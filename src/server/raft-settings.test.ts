@@ -29,6 +29,7 @@ describe('the Raft host', () => {
       configOf(
         '--raft.log_compaction_threshold=7',
         '--raft.snapshot_interval=9',
+        '--raft.log_bytes_kept=70000',
         '--raft.max_append_entries=11',
         '--sharding.migration_batch_size=13',
       ),
@@ -36,6 +37,7 @@ describe('the Raft host', () => {
     expect(limits).toMatchObject({
       logEntriesKept: 7,
       logCompactionEntries: 9,
+      logBytesKept: 70_000,
       appendEntriesMax: 11,
       snapshotChunkBytes: 13 * 1024,
     });

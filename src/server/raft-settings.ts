@@ -21,6 +21,7 @@ export function raftSettings({ raft, sharding }: Config): RaftHostLimits {
     appendEntriesMax: raft.maxAppendEntries,
     logEntriesKept: raft.logCompactionThreshold,
     logCompactionEntries: raft.snapshotInterval,
+    logBytesKept: raft.logBytesKept,
     snapshotChunkBytes: Math.min(
       CHUNK_BYTES_MAX,
       sharding.migrationBatchSize * CHUNK_BYTES_PER_POINT,

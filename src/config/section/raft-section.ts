@@ -23,6 +23,11 @@ export const RAFT_SECTION = Type.Object(
       default: 1000,
       description: 'Entries applied between two cuts of the log.',
     }),
+    logBytesKept: integerSetting(65_536, 1_073_741_824, {
+      default: 8_388_608,
+      description:
+        'Bytes of such entries that a log keeps at most: every start reads and checks the logs of all shards. Cut again after half as many.',
+    }),
     maxAppendEntries: integerSetting(1, 100_000, {
       default: 100,
       description: 'Entries in one message to a follower.',

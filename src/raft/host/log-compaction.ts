@@ -1,4 +1,5 @@
 import type { LogIndex } from '../core/entry.ts';
+import type { LogSize } from './log-size.ts';
 
 /** A log that may have become too long. */
 export interface CompactionCandidate {
@@ -7,12 +8,13 @@ export interface CompactionCandidate {
   readonly appliedIndex: LogIndex;
   /** Indexes behind which a follower still needs entries: it takes a snapshot of that index, or has them up to there. */
   readonly needed: readonly LogIndex[];
-  readonly bytesBehind: (index: LogIndex) => number;
+  readonly size: Pick<LogSize, 'bytesBehind' | 'indexWithin'>;
 }
 
 export interface CompactionOptions {
   readonly logEntriesKept: number;
   readonly logCompactionEntries: number;
+  readonly logBytesKept: number;
   readonly logPinnedBytesMax: number;
 }
 
@@ -21,15 +23,18 @@ export interface CompactionOptions {
  * that are further behind or take a snapshot, within a budget of bytes (else they would need a snapshot again, for ever). Undefined: not worth it yet.
  */
 export function compactionTarget(
-  { compactedIndex, appliedIndex, needed, bytesBehind }: CompactionCandidate,
-  { logEntriesKept, logCompactionEntries, logPinnedBytesMax }: CompactionOptions,
+  { compactedIndex, appliedIndex, needed, size }: CompactionCandidate,
+  { logEntriesKept, logCompactionEntries, logBytesKept, logPinnedBytesMax }: CompactionOptions,
 ): LogIndex | undefined {
-  const furthest = appliedIndex - logEntriesKept;
-  const isWorthIt = (index: LogIndex): boolean => index - compactedIndex >= logCompactionEntries;
+  const tail = Math.max(appliedIndex - logEntriesKept, size.indexWithin(logBytesKept));
+  const furthest = Math.min(appliedIndex, tail);
+  const isWorthIt = (index: LogIndex): boolean =>
+    index - compactedIndex >= logCompactionEntries ||
+    size.bytesBehind(compactedIndex) - size.bytesBehind(index) >= logBytesKept / 2;
   if (!isWorthIt(furthest)) return undefined;
   const affordable = needed
     .filter((index) => index >= compactedIndex)
-    .filter((index) => bytesBehind(index) <= logPinnedBytesMax);
+    .filter((index) => size.bytesBehind(index) <= logPinnedBytesMax);
   const target = Math.min(furthest, ...affordable);
   return isWorthIt(target) ? target : undefined;
 }

@@ -8,7 +8,12 @@ function compacting(flush: () => Promise<number>) {
   const forgotten: number[] = [];
   const errors: unknown[] = [];
   const compactor = new LogCompactor({
-    limits: { logEntriesKept: 10, logCompactionEntries: 5, logPinnedBytesMax: 100 },
+    limits: {
+      logEntriesKept: 10,
+      logCompactionEntries: 5,
+      logBytesKept: 1e6,
+      logPinnedBytesMax: 100,
+    },
     log: log as GroupLog,
     appliedIndex: () => 100,
     needed: () => [],

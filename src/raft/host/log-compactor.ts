@@ -41,7 +41,7 @@ export class LogCompactor {
     const candidate = {
       compactedIndex: log.compacted.index,
       appliedIndex: appliedIndex(),
-      bytesBehind: (index: LogIndex) => this.#size.bytesBehind(index),
+      size: this.#size,
     };
     if (compactionTarget({ ...candidate, needed: [] }, limits) === undefined) return;
     const target = compactionTarget({ ...candidate, needed: needed() }, limits);

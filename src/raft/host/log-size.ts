@@ -7,6 +7,7 @@ interface Mark {
 }
 
 const MARK_ENTRIES = 16;
+const MARK_BYTES = 65_536;
 const START: Mark = { index: 0, bytes: 0 };
 
 /** About how many bytes of entries lie behind an index of a group's log, of those appended since the process started; rounded up by a few entries. */
@@ -28,7 +29,8 @@ export class LogSize {
     for (const { index, data } of entries) {
       this.#bytes += data.byteLength;
       this.#sinceMark += 1;
-      if (this.#sinceMark < MARK_ENTRIES) continue;
+      const marked = this.#marks.at(-1)?.bytes ?? 0;
+      if (this.#sinceMark < MARK_ENTRIES && this.#bytes - marked < MARK_BYTES) continue;
       this.#sinceMark = 0;
       this.#marks.push({ index, bytes: this.#bytes });
     }
@@ -43,6 +45,15 @@ export class LogSize {
   /** Of entries behind `index`. */
   bytesBehind(index: LogIndex): number {
     return this.#bytes - this.#markBefore(index + 1).bytes;
+  }
+
+  /** An index behind which there are at most so many bytes, and hardly fewer where there are so many; 64 KiB and more. */
+  indexWithin(bytes: number): LogIndex {
+    const least = this.#bytes - bytes;
+    const [first = START] = this.#marks;
+    if (first.bytes >= least) return first.index;
+    const below = this.#marks.findLastIndex((mark) => mark.bytes < least);
+    return (this.#marks[below + 1] ?? this.#marks.at(-1) ?? first).index;
   }
 
   #markBefore(index: LogIndex): Mark {

@@ -50,6 +50,8 @@ export interface RaftHostLimits extends RaftLimits {
   readonly logEntriesKept: number;
   /** Entries beyond those before the log is compacted again. */
   readonly logCompactionEntries: number;
+  /** Bytes of such entries that stay at most; the log is compacted again after half as many more. */
+  readonly logBytesKept: number;
   /** Bytes of log that are kept for a follower that takes a snapshot or lags. */
   readonly logPinnedBytesMax: number;
 }
@@ -88,6 +90,7 @@ export const DEFAULT_RAFT_HOST_LIMITS: RaftHostLimits = {
   snapshotRetryMs: 500,
   logEntriesKept: 5_000,
   logCompactionEntries: 1_000,
+  logBytesKept: 8 * MIB,
   logPinnedBytesMax: 256 * MIB,
 };
 

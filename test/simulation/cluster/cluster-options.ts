@@ -100,7 +100,7 @@ export function drawLimits(random: RandomStream): RaftHostLimits {
   const heartbeatTicks = 1 + random.below(3);
   const electionTicks = heartbeatTicks * random.pick([4, 6, 10]);
   const commandBytesMax = 4096;
-  return {
+  const limits = {
     ...DEFAULT_RAFT_HOST_LIMITS,
     tickMs: random.pick([20, 50, 50, 100]),
     electionTicks,
@@ -133,6 +133,7 @@ export function drawLimits(random: RandomStream): RaftHostLimits {
     logCompactionEntries: random.pick([1, 5, 30]),
     logPinnedBytesMax: random.pick([200, 5000, 100_000]),
   };
+  return { ...limits, logBytesKept: 2 * limits.logPinnedBytesMax };
 }
 
 /** How a disk behaves. */
