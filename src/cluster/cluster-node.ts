@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts';
-import { VectorDbError } from '../base/error.ts';
 import type { Random } from '../base/random.ts';
 import type { RaftHostLimits } from '../raft/host/raft-host-limits.ts';
 import type { DigestMismatch } from '../raft/host/digest-check.ts';
@@ -19,7 +18,6 @@ import { ClusterIndexes } from './cluster-indexes.ts';
 import type { LogRoom } from './log-room.ts';
 import { ClusterMembership } from './membership/cluster-membership.ts';
 import type { ClusterOperations } from './membership/cluster-operations.ts';
-import { within } from './membership/deadline.ts';
 import { type Formed, Formation, type FormationSettings } from './membership/formation.ts';
 import { GuestDesk } from './membership/guest-desk.ts';
 import type { MembershipLog } from './membership/membership-log.ts';
@@ -224,7 +222,7 @@ export class ClusterNode implements AsyncDisposable {
    */
   async ready(signal: AbortSignal): Promise<void> {
     await this.#until(() => this.state.clusterId !== '', signal);
-    await this.#catchUp(signal);
+    await this.#until(() => this.membership.hasCaughtUp, signal);
     await this.membership.collectionsReached(this.state.version, signal);
     await this.#until(() => this.#unreadable.length === 0, signal);
   }
@@ -255,24 +253,6 @@ export class ClusterNode implements AsyncDisposable {
     return unreadable.filter((shard) => !damaged.has(groupOfShard(shard)));
   }
 
-  /** Brings the catalog here up to date: what is applied when a node starts may be long past. */
-  async #catchUp(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#options;
-    let isCurrent = false;
-    const isOver = (): boolean => isCurrent || this.host.isCutOff(CATALOG_GROUP);
-    while (!isOver()) {
-      try {
-        await within(clock, BARRIER_MS, signal, (limited) =>
-          this.host.readBarrier(CATALOG_GROUP, limited),
-        );
-        isCurrent = true;
-      } catch (error) {
-        if (!(error instanceof VectorDbError)) throw error;
-        await this.#pause(signal);
-      }
-    }
-  }
-
   async #until(isReached: () => boolean, signal: AbortSignal): Promise<void> {
     while (!isReached()) await this.#pause(signal);
   }
@@ -286,7 +266,6 @@ export class ClusterNode implements AsyncDisposable {
 }
 
 const READY_POLL_MS = 20;
-const BARRIER_MS = 1_000;
 
 async function openBase(
   options: ClusterNodeOptions,

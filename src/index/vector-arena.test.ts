@@ -213,7 +213,7 @@ describe('files', () => {
     return join(directory, 'rows');
   }
 
-  test.each([5, 16, 768])('rows of %i numbers survive a file', (dimension) => {
+  test.each([5, 16, 768])('rows of %i numbers survive a file', async (dimension) => {
     const { arena } = filled({ dimension, rows: 3000, chunkBytesMax: 400_000 });
     const path = file();
     const fd = openSync(path, 'w');
@@ -221,23 +221,26 @@ describe('files', () => {
     closeSync(fd);
     const copy = arena.copyRange(0, 2500);
     expect(written).toBe(crc32(new Uint8Array(copy.buffer)));
-    const { arena: read, crc } = VectorArena.fromFile({ path, dimension, rows: 2500, lanes: 1 });
+    const options = { path, dimension, rows: 2500, lanes: 1 };
+    const { arena: read, crc } = await VectorArena.fromFile(options);
     expect(crc).toBe(written);
     expect(
       Buffer.compare(Buffer.from(read.copyRange(0, 2500).buffer), Buffer.from(copy.buffer)),
     ).toBe(0);
   });
 
-  test('a file that is too short is corrupt', () => {
+  test('a file that is too short is corrupt', async () => {
     const { arena } = filled({ dimension: 5, rows: 100 });
     const path = file();
     const fd = openSync(path, 'w');
     arena.writeFile(fd, 0, 100);
     closeSync(fd);
     truncateSync(path, 100 * 20 - 1);
-    expect(() => VectorArena.fromFile({ path, dimension: 5, rows: 100, lanes: 1 })).toThrow(
-      expect.objectContaining({ code: 'DATA_CORRUPT' }),
-    );
+    const reading = VectorArena.fromFile({ path, dimension: 5, rows: 100, lanes: 1 });
+    await expect(reading).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
+    // As many blocks as are read at once, and all of them behind the end.
+    const wide = { path, dimension: 5_000, rows: 400, lanes: 1 };
+    await expect(VectorArena.fromFile(wide)).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
   });
 });
 

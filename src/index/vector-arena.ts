@@ -96,15 +96,15 @@ export class VectorArena {
    *
    * @throws {VectorDbError} DATA_CORRUPT when the file is too short
    */
-  static fromFile(options: {
+  static async fromFile(options: {
     readonly path: string;
     readonly dimension: number;
     readonly rows: number;
     readonly lanes: number;
-  }): { arena: VectorArena; crc: number } {
+  }): Promise<{ arena: VectorArena; crc: number }> {
     const { path, dimension, rows, lanes } = options;
     const arena = VectorArena.create({ dimension, capacity: rows, lanes });
-    const crc = readRows(path, dimension, rows, (first, last) => arena.#span(first, last));
+    const crc = await readRows(path, dimension, rows, (first, last) => arena.#span(first, last));
     return { arena, crc };
   }
 

@@ -107,10 +107,12 @@ const LOCK_BYTES = 1 << 18;
 /** However little is to stay free by the settings. */
 const LOG_FLOOR_BYTES = 4 * 1024 * 1024;
 
-/** Opens a folder: takes its lock, starts the threads, finds the node's cluster, and returns once everything is served. */
-export async function createDatabase(options: DatabaseOptions): Promise<RunningDatabase> {
+/** Starts the threads over a folder, finds the node's cluster, and returns once everything is served. The folder is the caller's, to be given up after it. */
+export async function createDatabase(
+  directory: DataDirectory,
+  options: DatabaseOptions,
+): Promise<RunningDatabase> {
   await using opened = new AsyncDisposableStack();
-  const directory = opened.use(await openDirectory(options));
   const holder = opened.use(await openHolder(directory, options));
   const signal = options.signal ?? new AbortController().signal;
   const gate = new WriteGate();
@@ -136,7 +138,14 @@ export async function createDatabase(options: DatabaseOptions): Promise<RunningD
   };
 }
 
-function openDirectory(options: DatabaseOptions): Promise<DataDirectory> {
+/**
+ * Takes a folder's lock; the folder is made where it is not there.
+ *
+ * @throws {VectorDbError} FAILED_PRECONDITION: another process has it, or it is of a newer version; DATA_CORRUPT; DISK_FULL
+ */
+export function openDirectory(
+  options: Pick<DatabaseOptions, 'dataDirectory' | 'shardCount'>,
+): Promise<DataDirectory> {
   const lock = (path: string): Promise<AsyncDisposable> =>
     LevelStore.open({
       path,

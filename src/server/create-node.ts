@@ -1,39 +1,26 @@
-import { readFile } from 'node:fs/promises';
-import { createGrpcServer, type GrpcServer } from '../api/grpc/grpc-server.ts';
-import type { ApiKeys } from '../api/authentication.ts';
-import { createHttpServer, type HttpServer } from '../api/http/http-server.ts';
-import type { Clock } from '../base/clock.ts';
-import type { ErrorCode } from '../base/error-codes.ts';
 import type { VectorDbError } from '../base/error.ts';
 import type { Service } from '../base/service.ts';
-import type { Config } from '../config/config-schema.ts';
 import type { VectorDatabase } from '../database/vector-database.ts';
-import type { Logger } from '../observability/logger.ts';
-import { type ApiKind, Metrics } from '../observability/metrics.ts';
-import { MetricsServer } from '../observability/metrics-server.ts';
-import { createDatabase, type DatabaseOptions, type RunningDatabase } from './create-database.ts';
+import { Metrics } from '../observability/metrics.ts';
+import {
+  createDatabase,
+  openDirectory,
+  type DatabaseOptions,
+  type RunningDatabase,
+} from './create-database.ts';
 import { databaseOptions, defaultVector } from './database-options.ts';
-import { DEFAULT_COLLECTION, ensureDefaultCollection } from './default-collection.ts';
+import { ensureDefaultCollection } from './default-collection.ts';
+import type { EdgeOptions, Listening } from './edges.ts';
 import { metricsSampler } from './metrics-sampler.ts';
 import { nodeSettings } from './node-settings.ts';
 import { resourceMonitor } from './resource-monitor.ts';
-import { type StartingDatabase, startingDatabase } from './starting-database.ts';
+import { startingDatabase } from './starting-database.ts';
 
-export interface NodeOptions {
-  readonly config: Config;
-  readonly version: string;
-  readonly log: Logger;
-  readonly clock: Clock;
+export interface NodeOptions extends EdgeOptions {
   /** Ends a start that waits for a cluster. */
   readonly signal?: AbortSignal;
   /** The node cannot go on. */
   readonly onFatal: (error: VectorDbError) => void;
-}
-
-/** Where a listener ended up; a port of 0 in the settings took any free one. */
-export interface Listening {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** A node that serves. Disposing of it answers what is under way and closes everything. */
@@ -55,21 +42,21 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const metrics = opened.use(
     asyncDisposable(new Metrics({ clock, version, processMetrics: true })),
   );
-  // Threads take their time to start, and edges theirs.
   const stopping = new AbortController();
   options.signal?.addEventListener('abort', () => stopping.abort(), { once: true });
   const resources: MachineReading = { memoryBytes: 0, diskFreeBytes: undefined };
-  const opening = createDatabase(
-    databaseOptions(config, {
-      clock,
-      ...engineCollaborators(options, metrics.value, resources),
-      onWaiting: (reasons) => starting.waitFor(reasons),
-      onRemoved: (why) => starting.leave(why),
-      signal: stopping.signal,
-    }),
-  );
+  const settings = databaseOptions(config, {
+    clock,
+    ...engineCollaborators(options, metrics.value, resources),
+    onWaiting: (reasons) => starting.waitFor(reasons),
+    onRemoved: (why) => starting.leave(why),
+    signal: stopping.signal,
+  });
+  const opening = createDatabase(opened.use(await openDirectory(settings)), settings);
   // Whoever awaits it is told; until then a failure is nobody's.
   opening.catch(() => undefined);
+  // Threads take their time to start, and edges theirs: they are loaded side by side.
+  const { openEdges } = await import('./edges.ts');
   const edges = await openEdges(opened, options, metrics.value, starting).catch(
     async (error: unknown) => {
       stopping.abort();
@@ -100,80 +87,6 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       await everything.disposeAsync();
     },
   };
-}
-
-interface Edges {
-  readonly httpServer: HttpServer;
-  readonly grpcServer: GrpcServer;
-  readonly rest: Listening;
-  readonly grpc: Listening;
-  readonly metricsListening: Listening | undefined;
-}
-
-async function openEdges(
-  opened: AsyncDisposableStack,
-  options: NodeOptions,
-  metrics: Metrics,
-  { database, cluster }: Pick<StartingDatabase, 'database' | 'cluster'>,
-): Promise<Edges> {
-  const { config, version, clock, log } = options;
-  const { host, restPort, grpcPort } = config.server;
-  const auth = apiKeys(config);
-  const tls = await readTls(config);
-  const shared = {
-    database,
-    cluster,
-    limits: config.limits,
-    defaultCollection: DEFAULT_COLLECTION,
-    auth,
-    log,
-    clock,
-    version,
-  };
-  const httpServer = opened.use(
-    await createHttpServer({
-      ...shared,
-      tls,
-      recorder: recorderFor(metrics, 'rest'),
-      requestTimeoutMs: config.server.requestTimeoutMs,
-      connectionsMax: config.server.maxConnections,
-    }),
-  );
-  const grpcServer = opened.use(
-    createGrpcServer({
-      ...shared,
-      log: {
-        error: (message, thrown) => log.error({ event: 'call_failed', error: thrown }, message),
-      },
-      tls: tls && { certificate: tls.cert, key: tls.key },
-      recorder: recorderFor(metrics, 'grpc'),
-      requestTimeoutMs: config.server.requestTimeoutMs,
-    }),
-  );
-  const metricsListening = await openMetrics(opened, options, metrics, database);
-  const rest = { host, port: await httpServer.listen(host, restPort) };
-  const grpc = { host, port: await grpcServer.listen(host, grpcPort) };
-  return { httpServer, grpcServer, rest, grpc, metricsListening };
-}
-
-async function openMetrics(
-  opened: AsyncDisposableStack,
-  { config }: NodeOptions,
-  metrics: Metrics,
-  database: VectorDatabase,
-): Promise<Listening | undefined> {
-  const { prometheusEnabled, prometheusPort } = config.monitoring;
-  if (!prometheusEnabled) return undefined;
-  const { host } = config.server;
-  const server = opened.use(
-    await MetricsServer.start({
-      host,
-      port: prometheusPort,
-      metrics,
-      health: () => database.status(),
-    }),
-  );
-  return { host, port: server.port };
 }
 
 async function checkDefaultCollection(
@@ -260,35 +173,6 @@ function engineCollaborators(
     recorder: metrics,
     node: nodeSettings(config, { log: tell, vitals, metrics: source }),
   };
-}
-
-const SEARCH_OPERATIONS = new Set(['search', 'searchBatch', 'Points.Search', 'Points.SearchBatch']);
-
-function recorderFor(
-  metrics: Metrics,
-  api: ApiKind,
-): { observe(operation: string, code: ErrorCode | 'OK', seconds: number): void } {
-  return {
-    observe(operation, code, seconds) {
-      metrics.requestEnded(api, operation, code, seconds);
-      if (SEARCH_OPERATIONS.has(operation)) metrics.queryEnded(seconds);
-    },
-  };
-}
-
-function apiKeys({ server }: Config): ApiKeys {
-  return { full: server.apiKey || undefined, readOnly: server.readOnlyApiKey || undefined };
-}
-
-async function readTls({
-  server,
-}: Config): Promise<{ readonly cert: Buffer; readonly key: Buffer } | undefined> {
-  if (server.tlsCertPath === '') return undefined;
-  const [cert, key] = await Promise.all([
-    readFile(server.tlsCertPath),
-    readFile(server.tlsKeyPath),
-  ]);
-  return { cert, key };
 }
 
 function asyncDisposable<T extends Disposable>(value: T): AsyncDisposable & { readonly value: T } {

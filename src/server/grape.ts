@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { systemClock } from '../base/clock.ts';
 import { DEFAULT_LIMITS, type Limits } from '../database/limits.ts';
 import { LocalDatabase, type LocalDatabaseOptions } from '../database/local-database.ts';
-import { createDatabase, type DatabaseOptions, type RunningDatabase } from './create-database.ts';
+import { createDatabase, type DatabaseOptions, openDirectory } from './create-database.ts';
 import { embeddedSettings } from './node-settings.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -32,11 +32,11 @@ export interface GrapeOptions {
  * ```
  */
 export class Grape extends LocalDatabase implements AsyncDisposable {
-  readonly #running: RunningDatabase;
+  readonly #opened: AsyncDisposable;
 
-  private constructor(options: LocalDatabaseOptions, running: RunningDatabase) {
-    super(options);
-    this.#running = running;
+  private constructor(parts: LocalDatabaseOptions, opened: AsyncDisposable) {
+    super(parts);
+    this.#opened = opened;
   }
 
   /**
@@ -45,8 +45,11 @@ export class Grape extends LocalDatabase implements AsyncDisposable {
    * @throws {VectorDbError} FAILED_PRECONDITION: another process has it; DATA_CORRUPT; DISK_FULL
    */
   static async open(folder: string, options: GrapeOptions = {}): Promise<Grape> {
-    const running = await createDatabase(databaseOptions(folder, options));
-    return new Grape(running.parts, running);
+    const settings = databaseOptions(folder, options);
+    await using opened = new AsyncDisposableStack();
+    const directory = opened.use(await openDirectory(settings));
+    const { parts } = opened.use(await createDatabase(directory, settings));
+    return new Grape(parts, opened.move());
   }
 
   /** Ends what is under way and gives the folder up. */
@@ -55,7 +58,7 @@ export class Grape extends LocalDatabase implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#running[Symbol.asyncDispose]();
+    await this.#opened[Symbol.asyncDispose]();
   }
 }
 

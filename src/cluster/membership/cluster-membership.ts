@@ -5,6 +5,7 @@ import type { NodeCallHandlers } from '../call/node-call-server.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
 import { Announcer } from './announcer.ts';
 import { assertAdmissible } from './admission.ts';
+import { CatalogArrival } from './catalog-arrival.ts';
 import { CatalogChanger } from './catalog-changer.ts';
 import { ClusterDriver } from './cluster-driver.ts';
 import { ClusterOperations } from './cluster-operations.ts';
@@ -43,6 +44,7 @@ export class ClusterMembership implements AsyncDisposable {
   readonly operations: ClusterOperations;
   readonly handlers: MembershipHandlers;
   readonly #options: MembershipOptions;
+  readonly #arrival: CatalogArrival;
   readonly #collections: CollectionKeeper;
   readonly #replicas: ReplicaKeeper;
   readonly #announcer: Announcer;
@@ -56,6 +58,7 @@ export class ClusterMembership implements AsyncDisposable {
     this.#options = options;
     const state = (): ClusterState => options.catalog.state;
     const leaderNode = (): number => host.leaderNode(CATALOG_GROUP);
+    this.#arrival = new CatalogArrival({ clock, host });
     this.#collections = new CollectionKeeper({ holder, state });
     this.#announcer = new Announcer({
       ...options,
@@ -86,7 +89,7 @@ export class ClusterMembership implements AsyncDisposable {
     this.handlers = this.#handlersOf(reporter, () => views.liveView());
     this.#loops = [
       this.#loop(KEEPER_MS, 'its replicas', () => this.#keep()),
-      this.#loop(KEEPER_MS, 'its collections', () => this.#collections.pass()),
+      this.#loop(KEEPER_MS, 'its collections', (signal) => this.#follow(signal)),
       this.#loop(ANNOUNCER_MS, 'its address', (signal) => this.#announcer.pass(signal)),
     ];
     const registrar = new Registrar({
@@ -138,6 +141,11 @@ export class ClusterMembership implements AsyncDisposable {
     this.#driver.wake();
   }
 
+  /** Whether the catalog here is no older than the node's start; see {@link CatalogArrival}. */
+  get hasCaughtUp(): boolean {
+    return this.#arrival.hasCome;
+  }
+
   /** See {@link CollectionKeeper.reached}. */
   collectionsReached(version: number, signal?: AbortSignal): Promise<void> {
     return this.#collections.reached(version, signal);
@@ -157,6 +165,11 @@ export class ClusterMembership implements AsyncDisposable {
       for (const node of forgottenNodes(catalog.state, status)) forgetPeer(node);
     }
     await this.#replicas.pass();
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    await this.#arrival.awaited(signal);
+    if (!signal.aborted) await this.#collections.pass();
   }
 
   #handlersOf(reporter: NodeReporter, view: () => ClusterView): MembershipHandlers {

@@ -91,13 +91,13 @@ export class CollectionIndex implements AsyncDisposable {
    *
    * @throws {VectorDbError} FAILED_PRECONDITION when a newer version wrote the directory
    */
-  static open(options: CollectionIndexOptions): Promise<CollectionIndex> {
+  static async open(options: CollectionIndexOptions): Promise<CollectionIndex> {
     mkdirSync(options.directory, { recursive: true });
-    const store = SegmentStore.open(options);
+    const store = await SegmentStore.open(options);
     const index = new CollectionIndex(options, store);
     const files = index.#dropFields();
     index.#publish([], files);
-    return Promise.resolve(index);
+    return index;
   }
 
   get schema(): CollectionSchema {

@@ -41,12 +41,12 @@ export const SEQUENCE_AT_OPEN = 1;
  *
  * @param directory - the collection's
  */
-export function loadSegment(
+export async function loadSegment(
   directory: string,
   schema: CollectionSchema,
   entry: ManifestSegment,
   lanes: number,
-): LoadedSegment | SegmentDamage {
+): Promise<LoadedSegment | SegmentDamage> {
   const path = join(directory, segmentDirectoryName(entry.id));
   const names = Object.keys(schema.vectors).toSorted();
   const vectorFiles = new Map(names.map((name, index) => [columnFileNames(index).vectors, name]));
@@ -55,11 +55,11 @@ export function loadSegment(
   const damagedFields: DamagedField[] = [];
   for (const file of entry.files) {
     const name = vectorFiles.get(file.name);
-    const damage = damageOf(path, file, name !== undefined, () => {
+    const damage = await damageOf(path, file, name !== undefined, async () => {
       if (name === undefined) return readBlocks(path, file.name).crc32;
       const dimension = schema.vectors[name]?.dimension ?? 0;
       const options = { path: join(path, file.name), dimension, rows: entry.rows, lanes };
-      const { arena, crc } = VectorArena.fromFile(options);
+      const { arena, crc } = await VectorArena.fromFile(options);
       arenas.set(name, arena);
       return crc;
     });
@@ -111,16 +111,16 @@ export function loadSegment(
   return { handle, files: entry.files.filter(({ name }) => !damaged.has(name)), damagedFields };
 }
 
-function damageOf(
+async function damageOf(
   directory: string,
   file: SegmentFile,
   isVectors: boolean,
-  checksum: () => number,
-): string | undefined {
+  checksum: () => Promise<number>,
+): Promise<string | undefined> {
   try {
     const { size } = statSync(join(directory, file.name));
     if (size !== file.bytes) return `${file.name} has ${size} bytes instead of ${file.bytes}`;
-    if (checksum() !== file.crc32) return `${file.name} does not match its checksum`;
+    if ((await checksum()) !== file.crc32) return `${file.name} does not match its checksum`;
     return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

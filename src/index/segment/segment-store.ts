@@ -50,13 +50,13 @@ export class SegmentStore {
    * Checks and reads everything that the manifest lists; removes what is damaged and what it does not list. A damaged payload index alone costs only itself:
    * it is built again from the segment.
    */
-  static open(options: SegmentStoreOptions): SegmentStore {
+  static async open(options: SegmentStoreOptions): Promise<SegmentStore> {
     const { directory, schema, lanes, log } = options;
     const damage: string[] = [];
     const manifest = manifestOf(options, damage);
     const loaded: SealedSegment[] = [];
     for (const entry of manifest?.segments ?? []) {
-      const segment = loadSegment(directory, schema, entry, lanes);
+      const segment = await loadSegment(directory, schema, entry, lanes);
       if ('damage' in segment) {
         damage.push(`segment ${entry.id}: ${segment.damage}`);
         continue;

@@ -1,0 +1,52 @@
+import { type Clock, pause } from '../../base/clock.ts';
+import { VectorDbError } from '../../base/error.ts';
+import type { RaftHost } from '../../raft/host/raft-host.ts';
+import { CATALOG_GROUP } from '../catalog/cluster-state.ts';
+import { within } from './deadline.ts';
+
+const BARRIER_MS = 1_000;
+const RETRY_MS = 20;
+
+export interface CatalogArrivalOptions {
+  readonly clock: Clock;
+  readonly host: Pick<RaftHost, 'isCutOff' | 'readBarrier'>;
+}
+
+/**
+ * The moment from which the catalog here is no older than the node's start: what is applied before may be long past, so that indexes opened by it would be
+ * made for nothing. A node that is cut off takes what it has.
+ */
+export class CatalogArrival {
+  readonly #options: CatalogArrivalOptions;
+  #hasCome = false;
+
+  constructor(options: CatalogArrivalOptions) {
+    this.#options = options;
+  }
+
+  get hasCome(): boolean {
+    return this.#hasCome;
+  }
+
+  /** Resolves when the moment has come, or with the signal. */
+  async awaited(signal: AbortSignal): Promise<void> {
+    const { clock, host } = this.#options;
+    while (!this.#hasCome && !signal.aborted) {
+      this.#hasCome = host.isCutOff(CATALOG_GROUP) || (await this.#isCurrent(signal));
+      if (!this.#hasCome) await pause(clock, RETRY_MS, signal);
+    }
+  }
+
+  async #isCurrent(signal: AbortSignal): Promise<boolean> {
+    const { clock, host } = this.#options;
+    try {
+      await within(clock, BARRIER_MS, signal, (limited) =>
+        host.readBarrier(CATALOG_GROUP, limited),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof VectorDbError)) throw error;
+      return false;
+    }
+  }
+}
