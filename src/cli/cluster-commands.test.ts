@@ -99,7 +99,7 @@ describe('grape cluster', () => {
 
   test('takes a node in, lets it go and keeps it after all', async () => {
     const joined = await grape(['join', 'node-3', 'node-3:6334']);
-    expect(joined.out).toBe('node-3 is node 3 of the cluster; replicas move to it\n');
+    expect(joined.out).toBe('node-3 is in the cluster; replicas move to it\n');
     expect(cluster.joined).toEqual(['node-3:6334']);
     const left = await grape(['leave', 'node-3']);
     expect(left.out).toBe('node-3 is leaving, with 2 replicas to give up\n');

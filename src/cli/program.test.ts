@@ -269,6 +269,7 @@ describe('grape search', () => {
     [['search', '--vector', '[1,0]', '--filter', '{"muts":[]}'], 'muts'],
     [['search', '--vector', '[1,0]', '--what'], 'unknown option'],
     [['serach'], 'unknown command'],
+    [['cluster', 'nodse'], "unknown command 'nodse'"],
   ])('refuses %j as wrong usage', async (args, reason) => {
     const { code, err } = await grape(args);
     expect(code).toBe(2);

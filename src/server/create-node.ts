@@ -10,7 +10,7 @@ import {
 } from './create-database.ts';
 import { databaseOptions, defaultVector } from './database-options.ts';
 import { ensureDefaultCollection } from './default-collection.ts';
-import type { EdgeOptions, Listening } from './edges.ts';
+import type { EdgeOptions, Edges, Listening } from './edges.ts';
 import { metricsSampler } from './metrics-sampler.ts';
 import { nodeSettings } from './node-settings.ts';
 import { resourceMonitor } from './resource-monitor.ts';
@@ -45,11 +45,15 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const stopping = new AbortController();
   options.signal?.addEventListener('abort', () => stopping.abort(), { once: true });
   const resources: MachineReading = { memoryBytes: 0, diskFreeBytes: undefined };
+  const late: { edges?: Edges } = {};
   const settings = databaseOptions(config, {
     clock,
     ...engineCollaborators(options, metrics.value, resources),
     onWaiting: (reasons) => starting.waitFor(reasons),
-    onRemoved: (why) => starting.leave(why),
+    onRemoved: (why) => {
+      starting.leave(why);
+      late.edges?.grpcServer.setReady(false);
+    },
     signal: stopping.signal,
   });
   const opening = createDatabase(opened.use(await openDirectory(settings)), settings);
@@ -64,12 +68,13 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       throw error;
     },
   );
+  late.edges = edges;
   const running = opened.use(await opening);
   starting.open(running);
   opened.defer(async () => starting.close());
   await checkDefaultCollection(running, options, stopping.signal);
   const services = opened.use(startServices(options, metrics.value, running, resources));
-  edges.grpcServer.setReady(true);
+  edges.grpcServer.setReady(!starting.hasLeft);
 
   const everything = opened.move();
   const { rest, grpc, metricsListening } = edges;

@@ -34,7 +34,9 @@ test('refuses at once where the node has left its cluster, before it is open or 
       cluster: { rebalance: async () => ({ on: true }) } as unknown as ClusterAdmin,
     };
     if (when === 'after') starting.open(opened);
+    expect(starting.hasLeft).toBe(false);
     starting.leave('this node was removed');
+    expect(starting.hasLeft).toBe(true);
     if (when === 'before') starting.open(opened);
     await expect(starting.database.listAliases()).rejects.toMatchObject({
       code: 'UNAVAILABLE',

@@ -12,6 +12,7 @@ export interface StartingDatabase {
   open(opened: { readonly database: VectorDatabase; readonly cluster: ClusterAdmin }): void;
   /** From now on, the database refuses everything and says why; others may serve it. */
   leave(why: string): void;
+  readonly hasLeft: boolean;
   /** From now on, everything is refused again. */
   close(): void;
 }
@@ -45,6 +46,9 @@ export function startingDatabase(): StartingDatabase {
     open(opened) {
       if (left === undefined) database.pass(opened.database);
       cluster.pass(opened.cluster);
+    },
+    get hasLeft() {
+      return left !== undefined;
     },
     leave(why) {
       left = why;

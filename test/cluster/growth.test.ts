@@ -5,6 +5,7 @@ import { ProcessCluster } from '../support/cluster-process/process-cluster.ts';
 import { SnapshotTally } from '../support/cluster-process/snapshot-tally.ts';
 import { sized, tell } from '../support/cluster-process/run-size.ts';
 import { plainAsker } from '../support/cluster-process/workload/asker.ts';
+import { grpcHealth } from '../support/grpc-health.ts';
 import { faultsOf } from '../support/cluster-process/workload/verdict.ts';
 
 const BALLAST = sized(2_000, 20_000);
@@ -103,7 +104,9 @@ async function refusalOf3(cluster: ProcessCluster): Promise<string | undefined> 
     await cluster.ask('/vectors/search', search, cluster.node(3));
     return 'it answers';
   } catch (error) {
-    return /503.*was removed from its cluster/.test(String(error)) ? undefined : String(error);
+    if (!/503.*was removed from its cluster/.test(String(error))) return String(error);
+    const health = await grpcHealth(new URL(cluster.node(3).grpcUrl).host);
+    return health === 'NOT_SERVING' ? undefined : health;
   }
 }
 

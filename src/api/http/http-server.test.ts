@@ -58,6 +58,9 @@ describe('points', () => {
     });
     const { json } = await api.call('POST', '/vectors/search', '{"vector":[0.1,0.2,0.3]}', type);
     expect(json).toEqual({ results: [{ id: 'doc1', score: 1, payload: { title: 'first' } }] });
+    const list = await api.call('POST', '/vectors/search', '[1,2]', type);
+    expect([list.status, list.json]).toMatchObject([400, { error: { field: 'body' } }]);
+    expect((await api.call('POST', '/vectors/search', 'id=doc1', type)).status).toBe(415);
   });
 
   test('a payload comes back as it was written, a vector as its shortest decimals', async () => {

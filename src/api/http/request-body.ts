@@ -56,8 +56,7 @@ function checkMediaType(request: FastifyRequest, bytes: Buffer): void {
     );
   }
   const [type = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
-  const isJson =
-    JSON_TYPE.test(type.trim()) || (LOOSE_TYPES.has(type.trim()) && opensObject(bytes));
+  const isJson = JSON_TYPE.test(type.trim()) || (LOOSE_TYPES.has(type.trim()) && opensJson(bytes));
   const charset = parameters.find((parameter) => parameter.trim().startsWith('charset='));
   const isUtf8 = charset === undefined || /=\s*"?utf-?8"?\s*$/.test(charset);
   if (isJson && isUtf8) return;
@@ -68,11 +67,11 @@ function checkMediaType(request: FastifyRequest, bytes: Buffer): void {
   );
 }
 
-/** Whether the first byte that is no white space is a `{`. */
-function opensObject(bytes: Buffer): boolean {
+/** Whether the first byte that is no white space is that of an object or a list: of no form that a browser sends. */
+function opensJson(bytes: Buffer): boolean {
   for (const byte of bytes) {
     if (byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d) continue;
-    return byte === 0x7b;
+    return byte === 0x7b || byte === 0x5b;
   }
   return false;
 }

@@ -53,14 +53,20 @@ const withoutMarks = (key: string, value: unknown): unknown =>
   key.startsWith('_') ? undefined : value;
 
 function infoCommand(context: CliContext): Command {
-  return new Command('info')
-    .description('tell members, leader and health')
-    .action((_options: object, command: Command) =>
-      withSession(context, command, async (session) => {
-        const info = await session.call('Cluster.Info', {});
-        await tell(context, session, info, (columns) => clusterText(info, columns));
-      }),
-    );
+  return (
+    new Command('info')
+      .description('tell members, leader and health')
+      // It is the default, and gets what is no other command.
+      .argument('[unknown]')
+      .usage('[options]')
+      .action((unknown: string | undefined, _options: object, command: Command) => {
+        if (unknown !== undefined) command.error(`error: unknown command '${unknown}'`);
+        return withSession(context, command, async (session) => {
+          const info = await session.call('Cluster.Info', {});
+          await tell(context, session, info, (columns) => clusterText(info, columns));
+        });
+      })
+  );
 }
 
 function nodesCommand(context: CliContext): Command {
@@ -112,7 +118,7 @@ function joinCommand(context: CliContext): Command {
     .action((nodeId: string, address: string, options: ChangeOptions, command: Command) =>
       withSession(context, command, async (session) => {
         const joined = await session.call('Cluster.Join', { nodeId, address });
-        const text = `${joined.nodeId} is node ${joined.number} of the cluster${joined.rebalancing ? '; replicas move to it' : ''}`;
+        const text = `${joined.nodeId} is in the cluster${joined.rebalancing ? '; replicas move to it' : ''}`;
         await tellResult(context, session, text, joined);
         if (options.watch === true) await watchMoves(context, session);
       }),

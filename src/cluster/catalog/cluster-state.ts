@@ -11,6 +11,9 @@ export const FIRST_SHARD_GROUP = 2;
 export const groupOfShard = (shard: number): number => shard + FIRST_SHARD_GROUP;
 /** The shard of a Raft group other than the catalog's. */
 export const shardOfGroup = (group: number): number => group - FIRST_SHARD_GROUP;
+/** What people call a group. */
+export const groupText = (group: number): string =>
+  group === CATALOG_GROUP ? 'the catalog' : `shard ${shardOfGroup(group)}`;
 
 /**
  * `member`: takes replicas. `leaving`: gives its replicas up and goes. `gone`: was removed, left, or was replaced by a new beginning of the same name; its

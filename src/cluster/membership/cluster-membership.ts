@@ -1,6 +1,6 @@
 import { pause } from '../../base/clock.ts';
 import { toVectorDbError, VectorDbError } from '../../base/error.ts';
-import { CATALOG_GROUP, type ClusterState } from '../catalog/cluster-state.ts';
+import { CATALOG_GROUP, type ClusterState, groupText } from '../catalog/cluster-state.ts';
 import type { NodeCallHandlers } from '../call/node-call-server.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
 import { Announcer } from './announcer.ts';
@@ -189,7 +189,7 @@ export class ClusterMembership implements AsyncDisposable {
         const objection =
           status.state === 'open' ? objectionTo(change, status.raft.configuration) : undefined;
         if (objection !== undefined) {
-          throw new VectorDbError('FAILED_PRECONDITION', `group ${group}: ${objection}`);
+          throw new VectorDbError('FAILED_PRECONDITION', `${groupText(group)}: ${objection}`);
         }
         await host.changeConfiguration(group, change, signal);
         return { done: true };

@@ -5,6 +5,7 @@ import type { Random } from '../../base/random.ts';
 import type { SessionStamp } from '../../raft/host/command-envelope.ts';
 import type { GroupId } from '../../raft/log/log-storage.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
+import { groupText } from '../catalog/cluster-state.ts';
 import { GroupSession } from './group-session.ts';
 import { LeaderHint } from './leader-hint.ts';
 import { LeadershipWaits } from './leadership-waits.ts';
@@ -158,11 +159,11 @@ export class GroupWriter {
     const why = last === undefined ? cutOff : `: ${last.message}`;
     if (limit.isGivenUp) {
       const effect = isUnknown ? 'it may have taken effect, or may yet' : 'it has no effect';
-      return new VectorDbError('DEADLINE_EXCEEDED', `group ${group}: ${effect}${why}`);
+      return new VectorDbError('DEADLINE_EXCEEDED', `${groupText(group)}: ${effect}${why}`);
     }
     if (isUnknown) return unknown(group, last);
     if (last !== undefined && FULL.has(last.code)) return last;
-    const text = `group ${group}: the write has no effect${why}`;
+    const text = `${groupText(group)}: the write has no effect${why}`;
     return new VectorDbError('UNAVAILABLE', text, { cause: last });
   }
 
@@ -177,7 +178,7 @@ export class GroupWriter {
     if (to !== 0) return to;
     throw new VectorDbError(
       'NOT_READY',
-      `group ${this.#options.group}: no node is known to have it`,
+      `${groupText(this.#options.group)}: no node is known to have it`,
     );
   }
 
@@ -200,7 +201,7 @@ export class GroupWriter {
   }
 
   #noRoom(): VectorDbError {
-    const text = `group ${this.#options.group}: too many writes of this node are under way`;
+    const text = `${groupText(this.#options.group)}: too many writes of this node are under way`;
     return new VectorDbError('OVERLOADED', text);
   }
 
@@ -292,11 +293,11 @@ function unknown(group: GroupId, cause: VectorDbError | undefined): VectorDbErro
   const why = cause === undefined ? '' : ` (${cause.message})`;
   return new VectorDbError(
     'OUTCOME_UNKNOWN',
-    `group ${group}: the write may have taken effect, or may yet${why}`,
+    `${groupText(group)}: the write may have taken effect, or may yet${why}`,
     { cause },
   );
 }
 
 function notOpened(group: GroupId): VectorDbError {
-  return new VectorDbError('NOT_LEADER', `group ${group}: no session was opened in time`);
+  return new VectorDbError('NOT_LEADER', `${groupText(group)}: no session was opened in time`);
 }

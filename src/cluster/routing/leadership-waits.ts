@@ -1,6 +1,7 @@
 import { VectorDbError } from '../../base/error.ts';
 import type { GroupId } from '../../raft/log/log-storage.ts';
 import type { NodeNumber } from '../../raft/transport/transport.ts';
+import { groupText } from '../catalog/cluster-state.ts';
 
 /** Somebody who waits for a node's answer, or (0) for a leader. */
 interface Wait {
@@ -24,7 +25,7 @@ export class LeadershipWaits {
    */
   answer<T>(to: NodeNumber, answer: Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const text = `group ${this.#group}: node ${to} leads no more, and has not answered`;
+    const text = `${groupText(this.#group)}: its leader leads no more, and has not answered`;
     const end = (leader: NodeNumber): void =>
       reject(
         new VectorDbError('OUTCOME_UNKNOWN', text, leader === 0 ? {} : { leaderNode: leader }),
