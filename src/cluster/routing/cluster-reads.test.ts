@@ -136,6 +136,19 @@ describe('a read', () => {
     expect(await cluster.count(3, schema.number)).toBe(0);
   });
 
+  test('that another node answers waits to know what became of a collection that node has dropped', async () => {
+    const { cluster } = await filled(3, [[1, 2]]);
+    const { collections } = cluster.node(1);
+    for (let round = 0; round < 5; round += 1) {
+      cluster.isolate(3);
+      await cluster.finish(collections.propose({ kind: 'dropCollection', name: 'c' }));
+      await cluster.createCollection(1);
+      cluster.isolate(3, false);
+      const { number: old } = cluster.node(3).collections.resolve('c');
+      expect(await failureOf(cluster.count(3, old))).toMatchObject({ code: 'NOT_READY' });
+    }
+  });
+
   test('by an alias that was moved elsewhere never sees what it meant before', async () => {
     for (const placement of [EVERYWHERE, [[1, 2]]]) {
       const { cluster, number } = await filled(3, placement);

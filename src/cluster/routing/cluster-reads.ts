@@ -121,10 +121,13 @@ export class ClusterReads {
         consistency,
         limit,
       });
-      const [{ answers, isWhole, missing, failure }] = await Promise.all([
-        gather.run(),
-        consistency === 'linearizable' ? this.#passCatalog(limit) : undefined,
-      ]);
+      const passing = consistency === 'linearizable' ? this.#passCatalog(limit) : undefined;
+      const gathering = gather.run().catch(async (thrown: unknown) => {
+        // Whether its name means another one by now, only the newest catalog tells.
+        if (toVectorDbError(thrown).code === 'COLLECTION_NOT_FOUND') await passing;
+        throw thrown;
+      });
+      const [{ answers, isWhole, missing, failure }] = await Promise.all([gathering, passing]);
       if (missing.length > 0) {
         if (onMissingShards === undefined || limit.isGivenUp)
           throw cannotRead(missing, failure, limit);
