@@ -123,10 +123,12 @@ function hasOpenChange(ledger: GroupLedger): boolean {
   const configuration = currentConfiguration(ledger);
   if (configuration === undefined) return true;
   const { voters, outgoing, learners } = configuration;
+  // What is known of the configuration is as of here; replicas that are down may have more in their logs, committed or not.
+  const asOf = appliedMax(ledger) ?? ledger.commitMax;
   for (const id of [...voters, ...outgoing, ...learners]) {
     const replica = ledger.replica(id);
     if (replica.isWiped || replica.isDamaged) continue;
-    const applied = replica.status?.appliedIndex ?? ledger.commitMax;
+    const applied = replica.status?.appliedIndex ?? asOf;
     const isOpen = replica.written.entries.some(
       ({ kind, index }) => kind === 'configuration' && index > applied,
     );
@@ -135,4 +137,12 @@ function hasOpenChange(ledger: GroupLedger): boolean {
     if (isOpen || (isBehind && !learners.includes(id))) return true;
   }
   return false;
+}
+
+/** What the replica has applied that has applied the most, of those that are up; undefined: none is. */
+function appliedMax({ replicas }: GroupLedger): number | undefined {
+  const applied = [...replicas.values()].flatMap(({ status }) =>
+    status === undefined ? [] : [status.appliedIndex],
+  );
+  return applied.length === 0 ? undefined : Math.max(...applied);
 }
