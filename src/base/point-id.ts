@@ -27,19 +27,25 @@ const U64_MAX = 0xffff_ffff_ffff_ffffn;
  */
 export function encodePointId(id: PointId, field: string, idBytesMax: number): PointKey {
   if (typeof id === 'string') return encodeString(id, field, idBytesMax);
-  const valid =
-    typeof id === 'bigint' ? id >= 0n && id <= U64_MAX : Number.isSafeInteger(id) && id >= 0;
-  if (!valid) {
-    throw new VectorDbError(
-      'INVALID_ARGUMENT',
-      `${field}: an integer id lies between 0 and 2^64-1`,
-      { field },
-    );
-  }
+  assertPointId(id, field);
   const key = Buffer.allocUnsafeSlow(9);
   key[0] = POINT_KEY_TAG.integer;
   key.writeBigUInt64BE(BigInt(id), 1);
   return key;
+}
+
+/** Whether something is an id, as far as it can be told without a server's limits. */
+export function isPointId(id: unknown): id is PointId {
+  if (typeof id === 'string') return true;
+  if (typeof id === 'bigint') return id >= 0n && id <= U64_MAX;
+  return Number.isSafeInteger(id) && (id as number) >= 0;
+}
+
+/** @throws {VectorDbError} INVALID_ARGUMENT where it is no id, as {@link isPointId} tells */
+export function assertPointId(id: unknown, field: string): asserts id is PointId {
+  if (isPointId(id)) return;
+  const text = `${field}: an integer id lies between 0 and 2^64-1`;
+  throw new VectorDbError('INVALID_ARGUMENT', text, { field });
 }
 
 function encodeString(id: string, field: string, idBytesMax: number): PointKey {

@@ -6,12 +6,18 @@ import { DEFAULT_LIMITS } from '../database/limits.ts';
 import type { Filter } from '../index/filter/filter.ts';
 import { parseFilter } from '../index/filter/filter-parser.ts';
 
+/** What messages have room for. */
+const INTEGER_MAX = 0xffff_ffff;
+
 /** Reads an option's text as an integer of at least `least`. @throws {InvalidArgumentError} */
 export function integerAtLeast(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
       throw new InvalidArgumentError(`An integer of at least ${least} is needed.`);
+    }
+    if (value > INTEGER_MAX) {
+      throw new InvalidArgumentError(`An integer of at most ${INTEGER_MAX} is needed.`);
     }
     return value;
   };

@@ -265,16 +265,29 @@ describe('grape search', () => {
     [['search', '--vector', '[]'], 'list of numbers'],
     [['search', '--vector', '[1'], 'not JSON'],
     [['search', '--vector', '[1,0]', '--limit', '0'], 'at least 1'],
+    [['search', '--vector', '[1,0]', '--limit', '4294967297'], 'at most 4294967295'],
     [['search', '--vector', '[1,0]', '--filter', '{'], 'not JSON'],
     [['search', '--vector', '[1,0]', '--filter', '{"muts":[]}'], 'muts'],
     [['search', '--vector', '[1,0]', '--what'], 'unknown option'],
     [['serach'], 'unknown command'],
+    [['export', '--out', '/no/such/folder/x'], '/no/such/folder/x.partial cannot be written'],
     [['cluster', 'nodse'], "unknown command 'nodse'"],
   ])('refuses %j as wrong usage', async (args, reason) => {
     const { code, err } = await grape(args);
     expect(code).toBe(2);
     expect(err).toContain(reason);
   });
+});
+
+test('an id that needs more than 64 bits is refused, and no other point is meant', async () => {
+  await grape(['import', await sampleFolder(9), '--create']);
+  const deleted = await grape(['delete', '18446744073709551616']);
+  expect(deleted).toMatchObject({ code: 1, err: expect.stringContaining('2^64-1') });
+  const file = join(folder, 'large.jsonl');
+  await writeFile(file, '{"id":18446744073709551621,"vector":[1,0]}\n');
+  const imported = await grape(['import', file]);
+  expect(imported).toMatchObject({ code: 1, err: expect.stringContaining('at most 2^64-1') });
+  expect((await grape(['count'])).out).toMatch(/^9\b/);
 });
 
 describe('grape export', () => {

@@ -19,6 +19,7 @@ import { connectEndpoint } from './connect-endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 import { EndpointHealth } from './endpoint-health.ts';
 import { EndpointPool } from './endpoint-pool.ts';
+import { checkRequest, checkTimeout } from './request-checks.ts';
 import { type Repeatable, RequestRuns } from './request-run.ts';
 import { WriteSessions } from './write-sessions.ts';
 
@@ -84,6 +85,8 @@ export class ClusterClient implements Disposable {
         field: 'endpoints',
       });
     }
+    checkTimeout(options.timeoutMs);
+    checkTimeout(options.attemptTimeoutMs, 'attemptTimeoutMs');
     const attemptTimeoutMs = options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS;
     this.#clock = clock;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
@@ -199,10 +202,12 @@ export class ClusterClient implements Disposable {
     return this.#clock.monotonicMs() + (timeoutMs ?? this.#timeoutMs);
   }
 
-  #read<R extends ReadRequest>(
+  async #read<R extends ReadRequest>(
     request: R,
     options: RequestOptions,
   ): Promise<ClientAnswers[R['kind']]> {
+    checkTimeout(options.timeoutMs);
+    checkRequest(request);
     return this.#runs.run(request, {
       isWrite: false,
       repeatable: 'always',
@@ -212,6 +217,8 @@ export class ClusterClient implements Disposable {
   }
 
   async #write(request: WriteRequest, options: RequestOptions): Promise<WriteAnswer> {
+    checkTimeout(options.timeoutMs);
+    checkRequest(request);
     const { signal } = options;
     const deadlineMs = this.#deadlineMs(options);
     const shared = { isWrite: true, deadlineMs, signal };

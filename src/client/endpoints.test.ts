@@ -113,6 +113,39 @@ describe.each([
     expect(near.results).toHaveLength(1);
   });
 
+  test('refuses what cannot be sent as it is meant, and keeps the others whole', async () => {
+    await using node = await start();
+    using client = clientOf(node);
+    await client.upsert([{ id: 5, vector: [1, 2], payload: { kept: true } }], { collection });
+    const refused = { code: 'INVALID_ARGUMENT' };
+    const id = (1n << 64n) + 5n;
+    await expect(client.upsert([{ id, vector: [9, 9] }], { collection })).rejects.toMatchObject({
+      ...refused,
+      field: 'points[0].id',
+    });
+    await expect(client.delete({ ids: [id] }, { collection })).rejects.toMatchObject(refused);
+    const search = { collection, vector: [1, 2], limit: 4_294_967_297 };
+    await expect(client.search(search)).rejects.toMatchObject({ ...refused, field: 'limit' });
+    await expect(client.count({ collection }, { timeoutMs: NaN })).rejects.toMatchObject(refused);
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    const payloads = [circle, { big: 2n ** 70n }, null] as never[];
+    const [round, big, none] = payloads.map((payload) =>
+      client.upsert([{ id: 6, vector: [1, 2], payload }], { collection }),
+    );
+    await expect(round).rejects.toMatchObject(refused);
+    expect([await big, await none]).toEqual([{ changed: 1 }, { changed: 1 }]);
+    let filter: object = {};
+    for (let depth = 0; depth < 300; depth += 1) filter = { must: [filter] };
+    await expect(client.count({ collection, filter })).rejects.toMatchObject({
+      code: expect.stringMatching(
+        /^(INVALID_ARGUMENT|INVALID_FILTER|LIMIT_EXCEEDED|MALFORMED_BODY)$/,
+      ),
+    });
+    const { points } = await client.get([5], { collection });
+    expect(points).toMatchObject([{ id: 5, payload: { kept: true } }]);
+  });
+
   test('reads pages, changes payloads, and tells collections and the cluster', async () => {
     await using node = await start();
     using client = clientOf(node);

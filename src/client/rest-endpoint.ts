@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { VectorDbError } from '../base/error.ts';
+import { toVectorDbError, VectorDbError } from '../base/error.ts';
 import type { ClientAnswers, ClientRequest } from './client-request.ts';
 import type { AttemptFailure, AttemptOutcome, Endpoint, SendOptions } from './endpoint.ts';
 import { readJson, restFailure } from './rest-answer.ts';
@@ -55,7 +55,12 @@ export class RestEndpoint implements Endpoint {
             'grape-sequence': `${stamp.sequence}/${stamp.respondedUpTo}`,
           }),
     };
-    const text = body === undefined ? {} : { body: writeJson(body) };
+    let text: { readonly body?: string };
+    try {
+      text = body === undefined ? {} : { body: writeJson(body) };
+    } catch (thrown) {
+      return failed('unsent', toVectorDbError(thrown));
+    }
     return this.#ask(path, { method, headers, ...text }, timeoutMs + GRACE_MS, signal);
   }
 

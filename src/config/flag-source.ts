@@ -82,7 +82,9 @@ function readFlag(
   const command = COMMANDS[name];
   if (command === undefined || (inline !== undefined && command !== 'print')) {
     const names = [...settings.keys(), '--config', ...Object.keys(COMMANDS)];
-    progress.problems.push(unknownName(argument, SOURCE, nearestName(name, names)));
+    progress.problems.push(
+      unknownName(argument, SOURCE, nearestName(name, names) ?? withSection(name, names)),
+    );
     return 1;
   }
   // Help wins over everything, so that it can be added to any command line.
@@ -109,4 +111,9 @@ function readSetting(
   const value = parseSettingText(setting, text);
   progress.assignments.push({ setting, value, source: `${SOURCE} ${name}` });
   return inline === undefined && following !== undefined ? 2 : 1;
+}
+
+/** The flag that has this key in some section. */
+function withSection(name: string, names: readonly string[]): string | undefined {
+  return names.find((candidate) => candidate.endsWith(`.${name.replace(/^--/, '')}`));
 }

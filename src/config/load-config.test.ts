@@ -234,6 +234,7 @@ test.each<[string, Sources, string]>([
     { env: { GRAPE_COLOUR: '1' } },
     'GRAPE_COLOUR (environment variable) is not known',
   ],
+  ['a flag without its section', { flags: ['--data_dir', 'x'] }, 'mean --server.data_dir?'],
   ['a flag', { flags: ['--server.rest-port', '1'] }, 'did you mean --server.rest_port?'],
   ['a word that is no flag', { flags: ['serve'] }, 'serve (flag) is not known'],
   [

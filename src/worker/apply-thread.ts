@@ -72,7 +72,11 @@ async function openEngine(): Promise<OpenEngine> {
     edits: recordEdits(),
     assertRoom: () => guard.assertRoom(),
     openIndex: (schema) => openCollection(schema, replicas.stores, build),
-    onRefused: (shard, index, error) => log('error', 'command_refused', { shard, index, ...error }),
+    onRefused: (shard, index, error) => {
+      // Whoever drops a collection need not wait for those who write to it.
+      const level = error.code === 'COLLECTION_NOT_FOUND' ? 'info' : 'error';
+      log(level, 'command_refused', { shard, index, ...error });
+    },
     onDropped: (collection) => post({ kind: 'viewDropped', collection }),
     onIndexed: (shards) => post({ kind: 'indexed', shards }),
     clock: systemClock,

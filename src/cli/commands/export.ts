@@ -117,6 +117,16 @@ function vectorBytes(point: StoredPointMessage, name: string): Uint8Array {
   return vector.float32;
 }
 
+/** @throws {VectorDbError} INVALID_ARGUMENT */
+async function openForWriting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'w');
+  } catch (error) {
+    const text = `${path} cannot be written: ${(error as Error).message}`;
+    throw new VectorDbError('INVALID_ARGUMENT', text, { field: '--out', cause: error });
+  }
+}
+
 /** Lines on their way to a file, which appears under its name only when it is whole, or to the standard output. */
 class LineSink implements AsyncDisposable {
   readonly #path: string;
@@ -131,7 +141,7 @@ class LineSink implements AsyncDisposable {
   }
 
   static async open(path: string, stdout: CliContext['stdout']): Promise<LineSink> {
-    const handle = path === '-' ? undefined : await open(`${path}.partial`, 'w');
+    const handle = path === '-' ? undefined : await openForWriting(`${path}.partial`);
     return new LineSink(path, handle, stdout);
   }
 

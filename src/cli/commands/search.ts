@@ -84,7 +84,8 @@ export function searchCommand(context: CliContext): Command {
         (option) => option !== undefined,
       );
       if (given.length !== 1) {
-        command.error('error: one of --vector, --vector-file and --like is needed');
+        const only = given.length > 1 ? 'only ' : '';
+        command.error(`error: ${only}one of --vector, --vector-file and --like is needed`);
       }
       await withSession(context, command, (session) => search(context, session, options));
     });

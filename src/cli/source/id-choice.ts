@@ -1,4 +1,4 @@
-import type { PointId } from '../../base/point-id.ts';
+import { isPointId, type PointId } from '../../base/point-id.ts';
 import { lineError } from './line-error.ts';
 import { jsonMembers, type JsonSlice } from './json-members.ts';
 import { integerId } from '../../client/grpc/point-message.ts';
@@ -43,7 +43,11 @@ export function idFromJson(
     throw lineError(where, `has no member "${field}", which the id is to be taken from`, field);
   }
   const value = text.toString('utf8', slice.start, slice.end);
-  if (/^(0|[1-9]\d*)$/.test(value)) return integerId(value);
+  if (/^(0|[1-9]\d*)$/.test(value)) {
+    const id = integerId(value);
+    if (isPointId(id)) return id;
+    throw lineError(where, `"${field}" is ${value}: an integer id is at most 2^64-1`, field);
+  }
   if (value.startsWith('"')) return JSON.parse(value) as string;
   throw lineError(where, `"${field}" is ${value}: an id is a string or an unsigned integer`, field);
 }

@@ -153,6 +153,9 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   [status.UNIMPLEMENTED]: 'FAILED_PRECONDITION',
 };
 
+/** How the library begins what it says of a request that is no message. */
+const UNSERIALIZABLE = 'Request message serialization failure';
+
 function toError(error: ServiceError, url: string): VectorDbError {
   const text = (key: string): string | undefined => error.metadata.get(key)[0]?.toString();
   const given = text('grape-error-code');
@@ -166,7 +169,9 @@ function toError(error: ServiceError, url: string): VectorDbError {
   if (given !== undefined && Object.hasOwn(ERROR_CODES, given)) {
     return new VectorDbError(given as ErrorCode, error.details, details);
   }
-  const code = CODE_OF_STATUS[error.code] ?? 'INTERNAL';
+  const code = error.details.startsWith(UNSERIALIZABLE)
+    ? 'INVALID_ARGUMENT'
+    : (CODE_OF_STATUS[error.code] ?? 'INTERNAL');
   const message =
     code === 'NOT_READY' ? `no server answers at ${url}: ${error.details}` : error.details;
   return new VectorDbError(code, message, details);

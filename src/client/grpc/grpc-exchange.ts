@@ -1,6 +1,7 @@
 import { unreachable } from '../../base/unreachable.ts';
 import { parseFilter } from '../../index/filter/filter-parser.ts';
 import type {
+  ClientPayload,
   ClientPoint,
   ClientRequest,
   ClientSearch,
@@ -11,6 +12,7 @@ import type {
   ScoredAnswer,
   SelectFields,
 } from '../client-request.ts';
+import { writeJson } from '../rest-request.ts';
 import { filterMessage } from './filter-message.ts';
 import type { CallOptions, GrapeCaller } from './grape-connection.ts';
 import type {
@@ -104,7 +106,7 @@ export class GrpcExchange {
       return { changed: Number(changed) };
     }
     const method = request.kind === 'setPayload' ? 'SetPayload' : 'OverwritePayload';
-    const payloadJson = Buffer.from(JSON.stringify(request.payload));
+    const payloadJson = payloadMessage(request.payload);
     const about = { collection, selector, payloadJson };
     const { changed } = await this.#caller.call(`Points.${method}`, about, options);
     return { changed: Number(changed) };
@@ -121,7 +123,7 @@ export class GrpcExchange {
     const shared = readMessage(request);
     switch (request.kind) {
       case 'get': {
-        const ids = request.ids.map(idMessage);
+        const ids = request.ids.map((id) => idMessage(id));
         const about = { ids, ...shared, ...selectMessage(request) };
         const { points, missingShards } = await caller.call('Points.Get', about, options);
         return { points: points.map(foundPoint), ...missing(missingShards) };
@@ -165,6 +167,7 @@ export class GrpcExchange {
   }
 }
 
+const payloadMessage = (payload: ClientPayload): Buffer => Buffer.from(writeJson(payload));
 const word = (name: string, prefix: string): string => name.slice(prefix.length).toLowerCase();
 const missing = (shards: readonly number[] | undefined): object =>
   shards === undefined || shards.length === 0 ? {} : { missingShards: shards };
@@ -206,13 +209,13 @@ function pointMessage({ id, vector, vectors = {}, payload }: ClientPoint): Point
     vectors: Object.fromEntries(
       Object.entries(all).map(([name, numbers]) => [name, numbersMessage(numbers)]),
     ),
-    payloadJson: payload === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(payload)),
+    payloadJson: payload ? payloadMessage(payload) : new Uint8Array(0),
   };
 }
 
 function selectorMessage(selector: ClientSelector): SelectorMessage {
   return 'ids' in selector
-    ? { ids: { ids: selector.ids.map(idMessage) } }
+    ? { ids: { ids: selector.ids.map((id) => idMessage(id)) } }
     : { filter: readFilter(selector.filter) };
 }
 

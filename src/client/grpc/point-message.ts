@@ -1,9 +1,10 @@
 import { must } from '../../base/assert.ts';
-import type { PointId } from '../../base/point-id.ts';
+import { assertPointId, type PointId } from '../../base/point-id.ts';
 import type { PointIdMessage, VectorMessage } from './grape-messages.ts';
 
-/** An id as a message. */
-export function idMessage(id: PointId): PointIdMessage {
+/** An id as a message. @throws {VectorDbError} INVALID_ARGUMENT: no more than 64 bits are sent, and another id would be meant */
+export function idMessage(id: PointId, field = 'id'): PointIdMessage {
+  assertPointId(id, field);
   return typeof id === 'string' ? { text: id } : { integer: String(id) };
 }
 
