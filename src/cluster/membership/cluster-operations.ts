@@ -160,7 +160,9 @@ export class ClusterOperations {
     const seeds = [...this.#options.state().nodes.values()]
       .filter(({ state }) => state === 'member')
       .map(({ nodeId, raftAddress }) => `"${nodeId}@${raftAddress}"`);
-    const text = `${request.nodeId} has not joined: start it with join_cluster = true, seed_nodes = [${seeds.join(', ')}] and this cluster's token; it joins by itself`;
+    const alone =
+      seeds.length === 1 ? '; this node takes it in if it has [cluster] enabled = true' : '';
+    const text = `${request.nodeId} has not joined: start it with join_cluster = true, seed_nodes = [${seeds.join(', ')}] and this cluster's token; it joins by itself${alone}`;
     throw new VectorDbError('FAILED_PRECONDITION', text, { field: 'node_id' });
   }
 
