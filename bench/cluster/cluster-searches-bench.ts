@@ -64,7 +64,8 @@ async function measureClusterSearches(options: BenchOptions): Promise<void> {
   const apart = await ClusterSide.start(3, set, 'apart');
   await using lone = await SearchedSide.start('three lone nodes', apart, set);
   await using three = await SearchedSide.start('cluster', await ClusterSide.start(3, set), set);
-  const sides: Sides = [one, lone, three];
+  await using first = SearchedSide.firstNode('cluster, at one node', three);
+  const sides: Sides = [one, lone, three, first];
   // The first round lets the nodes compile their code.
   for (let round = 0; round <= rounds; round += 1) {
     for (const kind of KINDS) {
@@ -74,7 +75,12 @@ async function measureClusterSearches(options: BenchOptions): Promise<void> {
   reportSearches(sides, set, options);
 }
 
-type Sides = readonly [one: SearchedSide, lone: SearchedSide, cluster: SearchedSide];
+type Sides = readonly [
+  one: SearchedSide,
+  lone: SearchedSide,
+  cluster: SearchedSide,
+  first: SearchedSide,
+];
 
 /** Nodes, clients of all of them, and what was measured. */
 class SearchedSide implements AsyncDisposable {
@@ -83,12 +89,13 @@ class SearchedSide implements AsyncDisposable {
   readonly #samples = new Map<Kind, Sample[]>();
   readonly #clients: Readonly<Record<Kind['api'], readonly (NodeClient & Disposable)[]>>;
   readonly #set: VectorSet;
+  readonly #ownsSide: boolean;
 
-  private constructor(name: string, side: ClusterSide, set: VectorSet) {
+  private constructor(name: string, side: ClusterSide, set: VectorSet, nodes = side.nodes) {
     this.name = name;
     this.side = side;
     this.#set = set;
-    const { nodes } = side;
+    this.#ownsSide = nodes.length === side.nodes.length;
     const connections = Math.max(...CALLERS);
     this.#clients = {
       rest: nodes.map(({ restUrl }) => new RestClient(restUrl, connections)),
@@ -110,6 +117,11 @@ class SearchedSide implements AsyncDisposable {
       await cluster.settled();
     }
     return searched;
+  }
+
+  /** The same nodes, of which only the first one is asked: the others' copies stay out of the processor's caches. */
+  static firstNode(name: string, of: SearchedSide): SearchedSide {
+    return new SearchedSide(name, of.side, of.#set, of.side.nodes.slice(0, 1));
   }
 
   async measure(kind: Kind, calls: number, counts: boolean): Promise<void> {
@@ -134,11 +146,12 @@ class SearchedSide implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of Object.values(this.#clients).flat()) client[Symbol.dispose]();
-    await this.side[Symbol.asyncDispose]();
+    if (this.#ownsSide) await this.side[Symbol.asyncDispose]();
   }
 
   #clientOf(api: Kind['api'], index: number): NodeClient {
-    return this.#clients[api][index % this.side.nodes.length] as NodeClient;
+    const clients = this.#clients[api];
+    return clients[index % clients.length] as NodeClient;
   }
 
   /** Of all nodes. */
@@ -177,7 +190,7 @@ function reportSearches(sides: Sides, set: VectorSet, { command, out, quick }: B
   ];
   const notes = {
     data: set.name,
-    searches: `${LIMIT} nearest, ef ${EF}, closed loop over all nodes in turn; 16 shards, 3 replicas, one sealed graph on each node`,
+    searches: `${LIMIT} nearest, ef ${EF}, closed loop over all nodes in turn, or only the first; 16 shards, 3 replicas, one sealed graph on each node`,
     idle: 'what the nodes use while nobody asks anything, for as long as the searches took',
     'three lone nodes': 'as many processes on these cores, each a cluster of one with all points',
     aim: `linearizable at most ${RATIO_MAX}`,
