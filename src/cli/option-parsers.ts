@@ -2,12 +2,10 @@ import { readFileSync } from 'node:fs';
 
 import { InvalidArgumentError, Option } from 'commander';
 
+import { INTEGER_MAX } from '../client/request-checks.ts';
 import { DEFAULT_LIMITS } from '../database/limits.ts';
 import type { Filter } from '../index/filter/filter.ts';
 import { parseFilter } from '../index/filter/filter-parser.ts';
-
-/** What messages have room for. */
-const INTEGER_MAX = 0xffff_ffff;
 
 /** Reads an option's text as an integer of at least `least`. @throws {InvalidArgumentError} */
 export function integerAtLeast(least: number): (text: string) => number {

@@ -3,7 +3,7 @@ import { assertPointId } from '../base/point-id.ts';
 import type { ClientPoint, ClientRequest, ClientSearch, ClientSelector } from './client-request.ts';
 
 /** What messages have room for; nodes have limits of their own. */
-const INTEGER_MAX = 0xffff_ffff;
+export const INTEGER_MAX = 0xffff_ffff;
 
 /**
  * Looks for what cannot be sent as it is meant: messages have so many bits for a number, and would take what does not fit for another one. The same for both

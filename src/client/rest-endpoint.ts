@@ -3,7 +3,8 @@ import { toVectorDbError, VectorDbError } from '../base/error.ts';
 import type { ClientAnswers, ClientRequest } from './client-request.ts';
 import type { AttemptFailure, AttemptOutcome, Endpoint, SendOptions } from './endpoint.ts';
 import { readJson, restFailure } from './rest-answer.ts';
-import { restRequestOf, writeJson } from './rest-request.ts';
+import { restRequestOf } from './rest-request.ts';
+import { writeJson } from './write-json.ts';
 
 /** Errors of connecting: nothing was sent. */
 const UNSENT_CODES: ReadonlySet<string> = new Set([

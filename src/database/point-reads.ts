@@ -8,7 +8,7 @@ import type { HashRouter } from '../sharding/hash-router.ts';
 import type { StoredPoint } from '../storage/stored-point.ts';
 import { unpackPoints } from '../worker/packed-points.ts';
 import type { ReadResponses, SearchQuery } from '../worker/read-messages.ts';
-import type { CollectionResolver } from './collection-resolver.ts';
+import { type CollectionResolver, RESOLVES_MAX } from './collection-resolver.ts';
 import type { Limits } from './limits.ts';
 import type { ReadExecutor } from './read-executor.ts';
 import { checkedVector } from './vector-checks.ts';
@@ -213,9 +213,6 @@ export class PointReads implements PointReader {
     };
   }
 }
-
-/** How often a name may turn out to mean another collection while it is read. */
-const RESOLVES_MAX = 4;
 
 /** A name that meant another collection than was thought, since somebody changed it in the meantime, is looked up again. */
 async function resolvedAnew<T>(read: () => Promise<T>): Promise<T> {

@@ -15,7 +15,7 @@ import {
   SESSION_SHARDS_MAX,
   sessionOfShard,
 } from './client-session.ts';
-import type { CollectionResolver } from './collection-resolver.ts';
+import { type CollectionResolver, RESOLVES_MAX } from './collection-resolver.ts';
 import type { Limits } from './limits.ts';
 import type { ReadExecutor } from './read-executor.ts';
 import { checkedVector } from './vector-checks.ts';
@@ -44,8 +44,6 @@ export interface PointWritesOptions {
 /** A command without its keys: the same for every shard that it is sent to. */
 type CommandFor = (keys: readonly PointKey[]) => ShardCommand;
 
-/** How often a name may turn out to mean another collection while it is written to. */
-const RESOLVES_MAX = 4;
 /** Keys that one command of a write by filter takes. */
 const FILTERED_KEYS_PER_ROUND = 10_000;
 

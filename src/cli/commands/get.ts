@@ -29,7 +29,7 @@ export function getCommand(context: CliContext): Command {
         const wanted = ids.map(idFromArgument);
         const { points } = await session.call('Points.Get', {
           collection: options.collection ?? '',
-          ids: wanted.map((id) => idMessage(id)),
+          ids: wanted.map(idMessage),
           vectors: { all: options.withVectors === true },
         });
         const lines = points.map((point) => pointJsonLine(point, `,"version":${point.version}`));

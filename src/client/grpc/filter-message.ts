@@ -33,7 +33,7 @@ function conditionMessage(condition: Condition): FilterMessage {
     case 'isNull':
       return { [condition.kind]: condition.key };
     case 'hasId':
-      return { hasId: { ids: condition.ids.map((id) => idMessage(id)) } };
+      return { hasId: { ids: condition.ids.map(idMessage) } };
     case 'hasVector':
       return { hasVector: condition.name };
     case 'nested':

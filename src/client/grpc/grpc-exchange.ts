@@ -12,7 +12,7 @@ import type {
   ScoredAnswer,
   SelectFields,
 } from '../client-request.ts';
-import { writeJson } from '../rest-request.ts';
+import { writeJson } from '../write-json.ts';
 import { filterMessage } from './filter-message.ts';
 import type { CallOptions, GrapeCaller } from './grape-connection.ts';
 import type {
@@ -123,7 +123,7 @@ export class GrpcExchange {
     const shared = readMessage(request);
     switch (request.kind) {
       case 'get': {
-        const ids = request.ids.map((id) => idMessage(id));
+        const ids = request.ids.map(idMessage);
         const about = { ids, ...shared, ...selectMessage(request) };
         const { points, missingShards } = await caller.call('Points.Get', about, options);
         return { points: points.map(foundPoint), ...missing(missingShards) };
@@ -215,7 +215,7 @@ function pointMessage({ id, vector, vectors = {}, payload }: ClientPoint): Point
 
 function selectorMessage(selector: ClientSelector): SelectorMessage {
   return 'ids' in selector
-    ? { ids: { ids: selector.ids.map((id) => idMessage(id)) } }
+    ? { ids: { ids: selector.ids.map(idMessage) } }
     : { filter: readFilter(selector.filter) };
 }
 

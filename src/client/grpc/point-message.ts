@@ -3,8 +3,8 @@ import { assertPointId, type PointId } from '../../base/point-id.ts';
 import type { PointIdMessage, VectorMessage } from './grape-messages.ts';
 
 /** An id as a message. @throws {VectorDbError} INVALID_ARGUMENT: no more than 64 bits are sent, and another id would be meant */
-export function idMessage(id: PointId, field = 'id'): PointIdMessage {
-  assertPointId(id, field);
+export function idMessage(id: PointId): PointIdMessage {
+  assertPointId(id, 'id');
   return typeof id === 'string' ? { text: id } : { integer: String(id) };
 }
 

@@ -1,8 +1,7 @@
 import { type Clock, pause } from '../../base/clock.ts';
-import { VectorDbError } from '../../base/error.ts';
 import type { RaftHost } from '../../raft/host/raft-host.ts';
 import { CATALOG_GROUP } from '../catalog/cluster-state.ts';
-import { within } from './deadline.ts';
+import { passCatalogBarrier } from './catalog-barrier.ts';
 
 const BARRIER_MS = 1_000;
 const RETRY_MS = 20;
@@ -32,21 +31,9 @@ export class CatalogArrival {
   async awaited(signal: AbortSignal): Promise<void> {
     const { clock, host } = this.#options;
     while (!this.#hasCome && !signal.aborted) {
-      this.#hasCome = host.isCutOff(CATALOG_GROUP) || (await this.#isCurrent(signal));
+      this.#hasCome =
+        host.isCutOff(CATALOG_GROUP) || (await passCatalogBarrier(clock, host, BARRIER_MS, signal));
       if (!this.#hasCome) await pause(clock, RETRY_MS, signal);
-    }
-  }
-
-  async #isCurrent(signal: AbortSignal): Promise<boolean> {
-    const { clock, host } = this.#options;
-    try {
-      await within(clock, BARRIER_MS, signal, (limited) =>
-        host.readBarrier(CATALOG_GROUP, limited),
-      );
-      return true;
-    } catch (error) {
-      if (!(error instanceof VectorDbError)) throw error;
-      return false;
     }
   }
 }

@@ -6,13 +6,13 @@ import type { NodeNumber } from '../../raft/transport/transport.ts';
 import { Announcer } from './announcer.ts';
 import { assertAdmissible } from './admission.ts';
 import { CatalogArrival } from './catalog-arrival.ts';
+import { passCatalogBarrier } from './catalog-barrier.ts';
 import { CatalogChanger } from './catalog-changer.ts';
 import { ClusterDriver } from './cluster-driver.ts';
 import { ClusterOperations } from './cluster-operations.ts';
 import { CollectionKeeper } from './collection-keeper.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { ViewMaker } from './view-maker.ts';
-import { within } from './deadline.ts';
 import { beginFirstGroups, foundCluster } from './first-groups.ts';
 import { forgottenNodes } from './forgotten-nodes.ts';
 import { objectionTo } from './guarded-change.ts';
@@ -81,7 +81,9 @@ export class ClusterMembership implements AsyncDisposable {
       desk,
       changer,
       state,
-      freshened: () => this.#freshened(),
+      freshened: async () => {
+        await passCatalogBarrier(clock, host, FRESH_MS, this.#stop.signal);
+      },
       reached: (version) => this.#reachedSoon(version),
       view: () => views.view(),
       self: formed.introduction,
@@ -199,17 +201,6 @@ export class ClusterMembership implements AsyncDisposable {
         return { done: true };
       },
     };
-  }
-
-  async #freshened(): Promise<void> {
-    const { clock, host } = this.#options;
-    try {
-      await within(clock, FRESH_MS, this.#stop.signal, (limited) =>
-        host.readBarrier(CATALOG_GROUP, limited),
-      );
-    } catch (error) {
-      if (!(error instanceof VectorDbError)) throw error;
-    }
   }
 
   async #reachedSoon(version: number): Promise<void> {
