@@ -1,6 +1,5 @@
-import { assert } from '../base/assert.ts';
 import type { PointKey } from '../base/point-id.ts';
-import type { KeyValueStore, ReadOptions, StoreEntry } from './key-value-store.ts';
+import type { KeyValueStore, ReadOptions, StoreEntry, StoreSnapshot } from './key-value-store.ts';
 import {
   FORMAT_KEY,
   STATE_KEY,
@@ -195,19 +194,33 @@ export class ShardReader {
   }
 
   /**
-   * Which points each log index touched, from `from` (inclusive) to the applied index, a slice at a time, without a gap.
-   *
-   * @param from - not before the state's `journalStart`: what was trimmed is not known any more
+   * Which points each log index touched, from `from` (inclusive) to the applied index, a slice at a time, without a gap, as one moment saw it; to be read at once.
+   * Undefined: what was touched is not known any more, since the journal was trimmed behind `from`.
    */
-  async *journal(from: number): AsyncGenerator<readonly JournalRow[], void, void> {
-    assert(from >= this.state().journalStart, 'the journal was trimmed behind this index');
-    for await (const slice of this.store.slices(journalRange(from))) {
-      yield slice.map(({ key, value }) => decodeJournalRow(value, this.shard, journalIndexOf(key)));
-    }
+  async journal(from: number): Promise<AsyncIterable<readonly JournalRow[]> | undefined> {
+    const snapshot = this.store.snapshot();
+    if (from >= this.state({ snapshot }).journalStart) return this.#journalRows(from, snapshot);
+    await snapshot[Symbol.asyncDispose]();
+    return undefined;
   }
 
   /** Bytes of the shard on disk, roughly. */
   approximateBytes(): Promise<number> {
     return this.store.approximateSize(allRecordsRange());
+  }
+
+  async *#journalRows(
+    from: number,
+    snapshot: StoreSnapshot,
+  ): AsyncGenerator<readonly JournalRow[], void, void> {
+    try {
+      for await (const slice of this.store.slices(journalRange(from), { snapshot })) {
+        yield slice.map(({ key, value }) =>
+          decodeJournalRow(value, this.shard, journalIndexOf(key)),
+        );
+      }
+    } finally {
+      await snapshot[Symbol.asyncDispose]();
+    }
   }
 }

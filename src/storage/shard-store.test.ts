@@ -60,7 +60,7 @@ describe('a shard store', () => {
         record(1),
       ]);
       const journal = [];
-      for await (const slice of opened.journal(2)) journal.push(...slice);
+      for await (const slice of (await opened.journal(2)) ?? []) journal.push(...slice);
       expect(journal).toEqual([{ index: 2, collection: COLLECTION, keys: [id(3), id(10)] }]);
     }
   });
@@ -113,11 +113,23 @@ describe('a shard store', () => {
     expect(reopened.journalStart).toBe(5);
     expect(reopened.appliedIndex).toBe(10);
     const indexes = [];
-    for await (const slice of reopened.journal(5)) indexes.push(...slice.map((row) => row.index));
+    for await (const slice of (await reopened.journal(5)) ?? [])
+      indexes.push(...slice.map((row) => row.index));
     expect(indexes).toEqual([5, 6, 7, 8, 9, 10]);
     await reopened.trimJournal(10);
     await reopened.write(batch(11, [1]));
     expect((await open(store)).journalStart).toBe(11);
+  });
+
+  test('tells where the journal does not go back so far, and reads it as it was at that moment', async () => {
+    const shard = await filled(new MemoryStore(), 10);
+    const whole = await shard.journal(4);
+    await shard.trimJournal(8);
+    const indexes = [];
+    for await (const slice of whole ?? []) indexes.push(...slice.map((row) => row.index));
+    expect(indexes).toEqual([4, 5, 6, 7, 8, 9, 10]);
+    expect(await shard.journal(8)).toBeUndefined();
+    expect(await shard.journal(9)).toBeDefined();
   });
 
   test.each([1, 4, 9])('notices at open that write %i of 9 is gone', async (lost) => {

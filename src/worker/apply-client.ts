@@ -145,6 +145,10 @@ export class ApplyClient implements ShardCalls {
     return this.#channel.call({ kind: 'drop', collection });
   }
 
+  adoptedAll(nextNumber: number): Promise<void> {
+    return this.#channel.call({ kind: 'adoptedAll', nextNumber });
+  }
+
   swept(collections: readonly number[]): Promise<readonly number[]> {
     return this.#channel.call({ kind: 'swept', collections });
   }

@@ -3,6 +3,7 @@ import { collectionSchema, LocalIndex, vectorSchema } from '../../test/support/l
 import { localShards } from '../../test/support/local-shards.ts';
 import { MemoryShardDisk } from '../../test/support/memory-shard-disk.ts';
 import { upsert } from '../../test/support/shard-commands.ts';
+import { must } from '../base/assert.ts';
 import { deferred } from '../base/deferred.ts';
 import { recoverIndex } from '../index/segment/recovery.ts';
 import { ShardCommandCodec } from '../sharding/shard-command-codec.ts';
@@ -45,4 +46,42 @@ test('a step that an index has read from the store is not put into it once more'
   expect(local.index.describe()).toEqual([
     expect.objectContaining({ kind: 'growing', rows: 2, deletedRows: 0 }),
   ]);
+});
+
+test('a journal is not trimmed before all indexes are open: one that opens later may need it', async () => {
+  const { engine, replicas } = localShards(new MemoryShardDisk(), { journalRowsMax: 2 });
+  await engine.openShard(SHARD, 0);
+  const store = must(replicas.stores.get(SHARD), 'it is open');
+  const write = (index: number): Promise<unknown> =>
+    engine.applySteps([
+      {
+        shard: SHARD,
+        previous: index - 1,
+        commands: [{ index, command: codec.encode(upsert(1, { 1: {} })) }],
+        last: { term: 1, index },
+        rows: [],
+      },
+    ]);
+  for (let index = 1; index <= 8; index += 1) await write(index);
+  expect(store.journalStart).toBe(1);
+
+  await engine.adoptedAll(1);
+  await write(9);
+  await expect.poll(() => store.journalStart).toBe(10);
+});
+
+test('files of indexes that nobody opened go once all are open, those that are open stay', async () => {
+  const schema = collectionSchema({ vectors: { '': vectorSchema({ dimension: 1 }) } });
+  await using local = await LocalIndex.open(schema, { shards: [] });
+  const removals: [number, readonly number[]][] = [];
+  const { engine } = localShards(new MemoryShardDisk(), {
+    openIndex: () => Promise.resolve({ index: local.index, fills: [] }),
+    removeIndexes: (nextNumber, open) => {
+      removals.push([nextNumber, [...open]]);
+      return Promise.resolve();
+    },
+  });
+  await engine.adopt(schema);
+  await engine.adoptedAll(schema.number + 3);
+  expect(removals).toEqual([[schema.number + 3, [schema.number]]]);
 });

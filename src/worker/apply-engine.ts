@@ -30,6 +30,8 @@ export interface ApplyEngineOptions {
   /** Told of commands that cannot be applied. */
   readonly onRefused: (shard: number, index: number, error: SerializedError) => void;
   readonly onDropped: (collection: number) => void;
+  /** Removes the files of indexes with numbers below `nextNumber`, but for those that are open. */
+  readonly removeIndexes: (nextNumber: number, open: ReadonlySet<number>) => Promise<void>;
   /** Told of the shards whose points are all in the indexes, after every change of them. */
   readonly onIndexed: (shards: ReadonlySet<number>) => void;
   /** Told when an index has got all points of a shard in the background. */
@@ -71,6 +73,8 @@ export class ApplyEngine {
   /** By shard, the log index up to which indexes hold everything: a batch may be durable before it is indexed. */
   readonly #indexedUpTo = new Map<number, number>();
   #closing = false;
+  /** Whether every index there is has been opened: before that, nobody knows what the others need of the journals. */
+  #hasAllIndexes = false;
 
   constructor(options: ApplyEngineOptions) {
     this.#options = options;
@@ -189,6 +193,14 @@ export class ApplyEngine {
     });
   }
 
+  /** See `ShardHolder.adoptedAll`. */
+  adoptedAll(nextNumber: number): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#hasAllIndexes = true;
+      await this.#options.removeIndexes(nextNumber, new Set(this.#indexes.keys()));
+    });
+  }
+
   /** See {@link ShardSweeper.swept}. */
   swept(collections: readonly number[]): readonly number[] {
     return this.#sweeper.swept(collections);
@@ -299,7 +311,7 @@ export class ApplyEngine {
       index.commit(this.#indexedUpTo);
       await this.#slowDown(index, mutations.length);
     }
-    if (!this.#closing && this.#trimmer.isDue()) {
+    if (!this.#closing && this.#hasAllIndexes && this.#trimmer.isDue()) {
       this.#inBackground('journal_trim_failed', this.#trimmer.run());
     }
   }

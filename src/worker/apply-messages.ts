@@ -42,6 +42,7 @@ export type ApplyCall =
   /** A collection is new or its schema changed; replies nothing, when searches use it. */
   | { readonly kind: 'adopt'; readonly schema: CollectionSchema }
   | { readonly kind: 'drop'; readonly collection: number }
+  | { readonly kind: 'adoptedAll'; readonly nextNumber: number }
   /** Replies those of the collections whose points are gone from all shards here. */
   | { readonly kind: 'swept'; readonly collections: readonly number[] }
   | { readonly kind: 'optimize'; readonly collection: number }

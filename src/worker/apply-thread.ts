@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { InvariantError, must } from '../base/assert.ts';
 import { systemClock } from '../base/clock.ts';
@@ -22,6 +21,7 @@ import type {
   BuilderCall,
   LogMessage,
 } from './apply-messages.ts';
+import { indexFolderOf, removeIndexFolders } from './index-folders.ts';
 import { LocalShardCalls } from './local-shard-calls.ts';
 import { packOutcomes, unpackSteps } from './packed-steps.ts';
 import { recordEdits } from './record-edits.ts';
@@ -78,6 +78,7 @@ async function openEngine(): Promise<OpenEngine> {
       log(level, 'command_refused', { shard, index, ...error });
     },
     onDropped: (collection) => post({ kind: 'viewDropped', collection }),
+    removeIndexes: (nextNumber, open) => removeIndexFolders(path, nextNumber, open),
     onIndexed: (shards) => post({ kind: 'indexed', shards }),
     clock: systemClock,
     frozenRowsMax: data.index.growingRows * FROZEN_SEGMENTS_MAX,
@@ -97,7 +98,7 @@ async function openCollection(
 ): Promise<OpenedIndex> {
   const index = await CollectionIndex.open({
     schema,
-    directory: join(data.indexFolder, String(schema.number)),
+    directory: indexFolderOf(data.indexFolder, schema.number),
     ...data.index,
     publish: (view) => adoptions.publish(view),
     build,
@@ -122,6 +123,8 @@ async function carryOut(open: OpenEngine, call: ApplyCall): Promise<unknown> {
       return engine.adopt(call.schema);
     case 'drop':
       return engine.drop(call.collection);
+    case 'adoptedAll':
+      return engine.adoptedAll(call.nextNumber);
     case 'swept':
       return engine.swept(call.collections);
     case 'optimize':

@@ -24,6 +24,7 @@ export function localShards(
     openIndex: () => expect.unreachable(),
     onRefused: () => {},
     onDropped: () => {},
+    removeIndexes: () => Promise.resolve(),
     onIndexed: (shards) => void indexed.push(shards),
     onFilled: () => {},
     onFailure: (event, error) => {

@@ -59,7 +59,13 @@ export class MemoryRecoverySource implements RecoverySource {
     return Promise.resolve(rows.slice(0, limit));
   }
 
-  async *journal(from: number): AsyncGenerator<{ collection: number; keys: PointKey[] }[]> {
+  journal(
+    from: number,
+  ): Promise<AsyncIterable<{ collection: number; keys: PointKey[] }[]> | undefined> {
+    return Promise.resolve(from < this.journalStart ? undefined : this.#rows(from));
+  }
+
+  async *#rows(from: number): AsyncGenerator<{ collection: number; keys: PointKey[] }[]> {
     yield await Promise.resolve(this.#journal.filter((row) => row.index >= from));
   }
 }

@@ -9,12 +9,14 @@ import { CollectionKeeper } from './collection-keeper.ts';
 describe('collections of the catalog', () => {
   let state: ClusterState;
   let calls: string[];
+  let completions: number[];
   let fault: VectorDbError | undefined;
   let keeper: CollectionKeeper;
 
   beforeEach(() => {
     state = { ...EMPTY_CLUSTER, collections: EMPTY_CATALOG };
     calls = [];
+    completions = [];
     fault = undefined;
     keeper = newKeeper();
   });
@@ -29,6 +31,10 @@ describe('collections of the catalog', () => {
         },
         drop: (number) => {
           calls.push(`drop ${number}`);
+          return Promise.resolve();
+        },
+        adoptedAll: (nextNumber) => {
+          completions.push(nextNumber);
           return Promise.resolve();
         },
       },
@@ -54,6 +60,7 @@ describe('collections of the catalog', () => {
     await keeper.pass();
     await keeper.pass();
     expect(calls).toEqual(['adopt a', 'adopt b', 'adopt a']);
+    expect(completions).toEqual([2, 3, 3]);
   });
 
   test('are dropped once, and by every process anew while they are being dropped', async () => {
@@ -94,10 +101,12 @@ describe('collections of the catalog', () => {
       'collection 2 cannot be used here: written by a newer version',
     ]);
     expect(calls).toEqual(['adopt a']);
+    expect(completions).toEqual([]);
     fault = undefined;
     await keeper.pass();
     expect(keeper.reasons).toEqual([]);
     expect(calls).toEqual(['adopt a', 'adopt bad']);
+    expect(completions).toEqual([3]);
     await keeper.reached(2);
   });
 

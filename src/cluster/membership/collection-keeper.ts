@@ -11,7 +11,7 @@ interface Waiter {
 }
 
 export interface CollectionKeeperOptions {
-  readonly holder: Pick<ShardHolder, 'adopt' | 'drop'>;
+  readonly holder: Pick<ShardHolder, 'adopt' | 'drop' | 'adoptedAll'>;
   /** The catalog as it is applied here. */
   readonly state: () => ClusterState;
 }
@@ -88,6 +88,7 @@ export class CollectionKeeper {
     if (version === this.#version) return;
     await this.#adopt(collections);
     await this.#drop(collections);
+    await this.#options.holder.adoptedAll(collections.nextNumber);
     this.#version = version;
     for (const waiter of this.#waiters) if (waiter.version <= version) waiter.resolve();
   }

@@ -48,6 +48,11 @@ export interface ShardHolder extends AsyncDisposable {
   adopt(schema: CollectionSchema): Promise<void>;
   /** A collection is gone; its points are swept in the background. Idempotent. */
   drop(collection: number): Promise<void>;
+  /**
+   * Every collection with a number below `nextNumber` is adopted here, or is dropped: what is left of other indexes goes, and what all these have durably need
+   * not be kept for them. Idempotent.
+   */
+  adoptedAll(nextNumber: number): Promise<void>;
   optimize(collection: number, signal?: AbortSignal): Promise<void>;
   describe(collection: number): Promise<HeldCollection>;
   /** The shards that are here, ascending. */

@@ -147,6 +147,10 @@ export class ThreadedShardHolder implements ShardHolder {
     return this.#threads.client.drop(collection);
   }
 
+  adoptedAll(nextNumber: number): Promise<void> {
+    return this.#threads.client.adoptedAll(nextNumber);
+  }
+
   optimize(collection: number, signal?: AbortSignal): Promise<void> {
     return this.#threads.client.optimize(collection, signal);
   }

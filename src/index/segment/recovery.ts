@@ -9,15 +9,16 @@ import {
   type StoredRecord,
 } from './shard-fill.ts';
 
-/** What recovery reads of a shard's store, which nobody writes meanwhile. */
+/** What recovery reads of a shard's store. It may be written and trimmed meanwhile; what is written is given to the index as well, later. */
 export interface RecoverySource extends FillSource {
-  /** The first log index whose journal row is kept. */
-  readonly journalStart: number;
   get(collection: number, key: PointKey): StoredRecord | undefined;
-  /** Which points each log index touched, from `from` on, a slice at a time. */
-  journal(
-    from: number,
-  ): AsyncIterable<readonly { readonly collection: number; readonly keys: readonly PointKey[] }[]>;
+  /** Which points each log index touched, from `from` on, a slice at a time; undefined where that is not known any more. */
+  journal(from: number): Promise<AsyncIterable<readonly JournalRow[]> | undefined>;
+}
+
+interface JournalRow {
+  readonly collection: number;
+  readonly keys: readonly PointKey[];
 }
 
 export interface RecoveryOptions {
@@ -53,10 +54,10 @@ export async function recoverIndex(options: RecoveryOptions): Promise<ShardFill[
   for (const [shard, source] of stores) {
     const { appliedIndex } = source;
     const from = index.admitShard(shard, source.lineage ?? 0) + 1;
-    const isKnown = from > 1 && from >= source.journalStart;
+    const journal = from > 1 ? await source.journal(from) : undefined;
     let changed = 0;
-    if (isKnown) {
-      changed = await replay(index, shard, source, from);
+    if (journal !== undefined) {
+      changed = await replay(index, shard, source, journal);
       index.completeShard(shard, appliedIndex);
       index.commit([]);
     } else {
@@ -71,7 +72,7 @@ export async function recoverIndex(options: RecoveryOptions): Promise<ShardFill[
     }
     if (changed === 0) continue;
     const { number: collection } = index.schema;
-    const how = isKnown ? 'journal' : 'scan';
+    const how = journal === undefined ? 'scan' : 'journal';
     log?.('info', 'index_recovered', { collection, shard, how, from, appliedIndex, changed });
   }
   index.checkpoint();
@@ -90,18 +91,17 @@ function assertNothingLost(index: CollectionIndex, shard: number, store: Recover
   );
 }
 
-/** Points of the journal from `from` on, as they are now. Returns how many the index had otherwise. */
+/** Points of a journal, as they are now. Returns how many the index had otherwise. */
 async function replay(
   index: CollectionIndex,
   shard: number,
   store: RecoverySource,
-  from: number,
+  journal: AsyncIterable<readonly JournalRow[]>,
 ): Promise<number> {
   const { number: collection } = index.schema;
   const seen = new Set<string>();
   let changed = 0;
-  if (from > store.appliedIndex) return changed;
-  for await (const slice of store.journal(from)) {
+  for await (const slice of journal) {
     for (const row of slice) {
       if (row.collection !== collection) continue;
       for (const key of row.keys) {

@@ -61,6 +61,10 @@ export class ObservedHolder implements ShardHolder {
     return this.#holder.drop(collection);
   }
 
+  adoptedAll(): Promise<void> {
+    return this.#holder.adoptedAll();
+  }
+
   optimize(): Promise<void> {
     return this.#holder.optimize();
   }

@@ -96,6 +96,10 @@ export class MemoryShardHolder implements ShardHolder {
     this.#collections.delete(collection);
   }
 
+  adoptedAll(): Promise<void> {
+    return Promise.resolve();
+  }
+
   optimize(): Promise<void> {
     return Promise.resolve();
   }
