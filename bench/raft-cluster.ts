@@ -124,7 +124,7 @@ export class RaftCluster implements AsyncDisposable {
 
 function leads(host: RaftHost, group: number): boolean {
   const status = host.status(group);
-  return status.state === 'open' && status.raft.role === 'leader';
+  return status?.state === 'open' && status.raft.role === 'leader';
 }
 
 const NOTHING = new Uint8Array(0);

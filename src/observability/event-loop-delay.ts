@@ -7,7 +7,8 @@ export interface EventLoopDelay {
   readonly max: number;
 }
 
-const RESOLUTION_MS = 10;
+/** Between two looks: their number is no part of what is measured, and each wakes the thread. */
+const RESOLUTION_MS = 20;
 
 /** Watches the event loop of the thread that makes it. */
 export class EventLoopDelayMonitor implements Disposable {

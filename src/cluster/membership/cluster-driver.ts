@@ -194,7 +194,7 @@ export class ClusterDriver {
 
   #status(): OpenGroupStatus | undefined {
     const { host } = this.#options;
-    const status = host.groups().find(({ group }) => group === CATALOG_GROUP);
+    const status = host.status(CATALOG_GROUP);
     return status?.state === 'open' ? status : undefined;
   }
 }

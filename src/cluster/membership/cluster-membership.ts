@@ -162,7 +162,7 @@ export class ClusterMembership implements AsyncDisposable {
 
   async #keep(): Promise<void> {
     const { catalog, host, forgetPeer } = this.#options;
-    const status = host.groups().find(({ group }) => group === CATALOG_GROUP);
+    const status = host.status(CATALOG_GROUP);
     if (status?.state === 'open') {
       for (const node of forgottenNodes(catalog.state, status)) forgetPeer(node);
     }
@@ -189,7 +189,7 @@ export class ClusterMembership implements AsyncDisposable {
       changeConfiguration: async ({ group, change }, { signal }) => {
         const status = host.status(group);
         const objection =
-          status.state === 'open' ? objectionTo(change, status.raft.configuration) : undefined;
+          status?.state === 'open' ? objectionTo(change, status.raft.configuration) : undefined;
         if (objection !== undefined) {
           throw new VectorDbError('FAILED_PRECONDITION', `${groupText(group)}: ${objection}`);
         }

@@ -15,7 +15,7 @@ import {
 import type { MembershipLog } from './membership-log.ts';
 
 export interface ReplicaKeeperOptions {
-  readonly host: Pick<RaftHost, 'node' | 'groups' | 'createGroup' | 'removeGroup'>;
+  readonly host: Pick<RaftHost, 'node' | 'groups' | 'status' | 'createGroup' | 'removeGroup'>;
   readonly state: () => ClusterState;
   readonly log: MembershipLog;
   /** Whether the cluster is known to go on without this node's replica of the catalog. */
@@ -68,7 +68,7 @@ export class ReplicaKeeper {
   /** A damaged replica of the catalog says nothing any more; another one takes its place, once the others are known to be there. */
   async #keepCatalog(): Promise<void> {
     const { host, isCatalogElsewhere } = this.#options;
-    const catalog = host.groups().find(({ group }) => group === CATALOG_GROUP);
+    const catalog = host.status(CATALOG_GROUP);
     if (catalog?.state !== 'corrupt' || !isCatalogElsewhere()) return;
     const replica = replicaId(host.node, generationOf(catalog.replica) + 1);
     await this.#take({ kind: 'remove', group: CATALOG_GROUP, replica: catalog.replica });

@@ -87,7 +87,7 @@ export class ViewMaker {
 
   #common(): Pick<ViewInput, 'state' | 'node' | 'leaderNode' | 'term' | 'nowMs'> {
     const { clock, host, state } = this.#options;
-    const status = host.groups().find(({ group }) => group === CATALOG_GROUP);
+    const status = host.status(CATALOG_GROUP);
     return {
       state: state(),
       node: host.node,

@@ -40,9 +40,12 @@ export function isMajority(
   voters: readonly ReplicaId[],
   holds: (replica: ReplicaId) => boolean,
 ): boolean {
-  let count = 0;
-  for (const voter of voters) if (holds(voter)) count += 1;
-  return count > voters.length >> 1;
+  let missing = (voters.length >> 1) + 1;
+  for (const voter of voters) {
+    if (holds(voter)) missing -= 1;
+    if (missing === 0) return true;
+  }
+  return false;
 }
 
 /** How a vote among `voters` stands; won without any. Votes of others do not count. */

@@ -79,12 +79,10 @@ export class GroupTable {
     return open;
   }
 
-  /** @throws {VectorDbError} NOT_FOUND */
-  status(group: GroupId): GroupStatus {
+  /** Undefined where it is not on this node. */
+  status(group: GroupId): GroupStatus | undefined {
     const open = this.#open.get(group);
-    const status = open === undefined ? this.#corrupt.get(group) : statusOf(open);
-    if (status === undefined) throw notHere(group);
-    return status;
+    return open === undefined ? this.#corrupt.get(group) : statusOf(open);
   }
 
   /** At start: everything that the log knows. @throws {Error} where a state machine cannot be opened for another reason than damage */

@@ -24,6 +24,8 @@ export class LogCompactor {
   readonly #options: LogCompactorOptions;
   readonly #size = new LogSize();
   #isBusy = false;
+  /** The applied index of the last look that found nothing worth it. */
+  #lookedAt: LogIndex = -1;
 
   constructor(options: LogCompactorOptions) {
     this.#options = options;
@@ -37,13 +39,17 @@ export class LogCompactor {
   /** Looks whether it is time. */
   tick(): void {
     const { log, limits, appliedIndex, needed } = this.#options;
-    if (this.#isBusy) return;
+    const applied = appliedIndex();
+    if (this.#isBusy || applied === this.#lookedAt) return;
     const candidate = {
       compactedIndex: log.compacted.index,
-      appliedIndex: appliedIndex(),
+      appliedIndex: applied,
       size: this.#size,
     };
-    if (compactionTarget({ ...candidate, needed: [] }, limits) === undefined) return;
+    if (compactionTarget({ ...candidate, needed: [] }, limits) === undefined) {
+      this.#lookedAt = applied;
+      return;
+    }
     const target = compactionTarget({ ...candidate, needed: needed() }, limits);
     if (target !== undefined) void this.#compact(target);
   }

@@ -155,7 +155,7 @@ describe('a corrupt group', () => {
     };
     Object.assign(log as object, { entries: damage });
     cluster.network.isolate(3, false);
-    await cluster.until(() => cluster.host(1).status(GROUP).state === 'corrupt');
+    await cluster.until(() => cluster.host(1).status(GROUP)?.state === 'corrupt');
     await cluster.until(() => cluster.leads(2) || cluster.leads(3));
     expect(cluster.node(1).fatal).toEqual([]);
     await cluster.elect(1, 2);

@@ -218,7 +218,7 @@ describe('membership', () => {
 
 describe('a group whose log turns out to be damaged', () => {
   const replaceOn3 = async (cluster: HostCluster): Promise<void> => {
-    await cluster.until(() => cluster.host(3).status(GROUP).state === 'corrupt');
+    await cluster.until(() => cluster.host(3).status(GROUP)?.state === 'corrupt');
     await cluster.run(500);
     await cluster.finish(cluster.host(3).removeGroup(GROUP));
     await cluster.joinGroup(3, 1);
@@ -253,7 +253,7 @@ describe('a group whose log turns out to be damaged', () => {
         await slow.promise;
       },
     });
-    await cluster.until(() => cluster.host(3).status(GROUP).state === 'corrupt');
+    await cluster.until(() => cluster.host(3).status(GROUP)?.state === 'corrupt');
     await cluster.run(500);
     slow.resolve();
     await replaceOn3(cluster);

@@ -259,8 +259,8 @@ export class RaftHost implements AsyncDisposable {
     this.#leadershipWatchers.push(watcher);
   }
 
-  /** @throws {VectorDbError} NOT_FOUND */
-  status(group: GroupId): GroupStatus {
+  /** Undefined where the group is not on this node. */
+  status(group: GroupId): GroupStatus | undefined {
     return this.#groups.status(group);
   }
 

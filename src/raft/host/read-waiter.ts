@@ -98,6 +98,7 @@ export class ReadWaiter {
 
   /** Asks once for all who came since the last turn. */
   ask(): void {
+    if (this.#waiting.length === 0) return;
     const readers = this.#waiting.filter(({ isSettled }) => !isSettled);
     this.#waiting = [];
     if (readers.length === 0) return;
@@ -132,6 +133,7 @@ export class ReadWaiter {
   }
 
   tick(): void {
+    if (this.#waiting.length + this.#rounds.size + this.#confirmed.length === 0) return;
     for (const [context, round] of this.#rounds) {
       round.ticksLeft -= 1;
       if (round.ticksLeft > 0) continue;

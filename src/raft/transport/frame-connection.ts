@@ -76,13 +76,15 @@ export class FrameConnection {
   write(frames: readonly Uint8Array[]): void {
     if (this.#hasEnded || this.#isClosing) return;
     const { socket, counters } = this.#options;
-    socket.cork();
+    // One alone takes the shorter way through the stream.
+    const isCorked = frames.length > 1;
+    if (isCorked) socket.cork();
     for (const frame of frames) {
       counters.framesSent += 1;
       counters.bytesSent += frame.length;
       socket.write(frame);
     }
-    socket.uncork();
+    if (isCorked) socket.uncork();
   }
 
   /** What `decode` gives; where it finds its bytes damaged, the connection ends. */

@@ -149,7 +149,7 @@ export class SimulatedClient {
     if (open.length > 0) return host.readBarrier(group);
     const status = host.status(group);
     // It closed in this moment: nothing is read.
-    if (status.state !== 'open') throw new VectorDbError('DATA_CORRUPT', 'the group is damaged');
+    if (status?.state !== 'open') throw new VectorDbError('DATA_CORRUPT', 'the group is damaged');
     this.#options.count('quorumRead');
     return status.raft.appliedIndex;
   }

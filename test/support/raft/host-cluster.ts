@@ -72,7 +72,7 @@ export class HostCluster {
 
   status(node: number, group = GROUP): OpenGroupStatus {
     const status = this.host(node).status(group);
-    assert(status.state === 'open', 'the group takes part');
+    assert(status?.state === 'open', 'the group takes part');
     return status;
   }
 
