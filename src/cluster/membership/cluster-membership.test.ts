@@ -315,6 +315,26 @@ describe('a damaged replica', () => {
   });
 });
 
+test('a founder whose catalog is damaged, and whose settings name nobody else, still knows whom to ask', async () => {
+  await using world = new MembershipWorld({}, ['node-1']);
+  world.start('node-1');
+  await world.untilAtRest(1);
+  world.start('node-2');
+  world.start('node-3');
+  await world.untilAtRest(3);
+  await catalogVoters(world, 3);
+  await world.run(1_000);
+  await world.crash('node-1');
+  world.disk('node-1').log.corrupt(CATALOG_GROUP, 'a test');
+  world.start('node-1');
+  await world.until(() => world.nodes.some(({ name }) => name === 'node-1'));
+  await world.until(() => {
+    const raft = world.status('node-1', CATALOG_GROUP)?.raft;
+    return raft?.replica === replicaId(1, 1) && raft.configuration.voters.includes(replicaId(1, 1));
+  });
+  await world.untilAtRest(3);
+});
+
 describe('collections', () => {
   test('are forgotten once no node has points of them', async () => {
     await using world = await MembershipWorld.of(3);

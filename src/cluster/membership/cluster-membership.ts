@@ -16,6 +16,7 @@ import { ViewMaker } from './view-maker.ts';
 import { beginFirstGroups, foundCluster } from './first-groups.ts';
 import { forgottenNodes } from './forgotten-nodes.ts';
 import { objectionTo } from './guarded-change.ts';
+import { MemberNotes } from './member-notes.ts';
 import type { MembershipOptions } from './membership-options.ts';
 import { NodeReporter } from './node-reporter.ts';
 import { PacedLoop } from './paced-loop.ts';
@@ -72,6 +73,7 @@ export class ClusterMembership implements AsyncDisposable {
       log,
       isCatalogElsewhere: () => this.#announcer.isRegistered,
     });
+    const notes = new MemberNotes({ ...options, identity: formed.identity, state });
     this.#driver = new ClusterDriver({ ...options, state });
     const reporter = new NodeReporter({ ...options, state });
     const views = new ViewMaker({ ...options, state, driver: this.#driver, reporter });
@@ -92,6 +94,7 @@ export class ClusterMembership implements AsyncDisposable {
     this.#loops = [
       this.#loop(KEEPER_MS, 'its replicas', () => this.#keep()),
       this.#loop(KEEPER_MS, 'its collections', (signal) => this.#follow(signal)),
+      this.#loop(KEEPER_MS, 'its notes of members', () => notes.pass()),
       this.#loop(ANNOUNCER_MS, 'its address', (signal) => this.#announcer.pass(signal)),
     ];
     const registrar = new Registrar({

@@ -56,6 +56,18 @@ describe('an identity', () => {
     expect(await files.list(FOLDER)).toEqual(['cluster.json']);
   });
 
+  test('keeps where the others were, beside the identity', async () => {
+    const files = new MemoryFileSystem();
+    const store = storeOn(files);
+    const identity = await identityOf(store);
+    await store.save(identity);
+    expect(await storeOn(files).members()).toEqual([]);
+    const members = [{ node: 2, nodeId: 'node-2', address: 'b:7000' }];
+    await store.saveMembers(members);
+    expect(await storeOn(files).members()).toEqual(members);
+    expect(await storeOn(files).load()).toEqual(identity);
+  });
+
   test('keeps whom it lets found a cluster, before and after it is in one', async () => {
     const founder = (nodeId: string): Founder => ({ nodeId, incarnation: `first ${nodeId}` });
     const files = new MemoryFileSystem();

@@ -2,6 +2,7 @@ import { VectorDbError } from '../../base/error.ts';
 import type { Random } from '../../base/random.ts';
 import { crc32c } from '../../raft/log/crc32c.ts';
 import type { FileSystem } from '../../raft/log/file-system.ts';
+import type { MemberAddress } from './guest-message.ts';
 import type { Founder, IdentityStage, IdentityStore, NodeIdentity } from './node-identity.ts';
 
 const VERSION = 1;
@@ -14,6 +15,7 @@ interface Held {
   readonly incarnation: string;
   readonly consent?: Founder;
   readonly identity?: NodeIdentity;
+  readonly members?: readonly MemberAddress[];
 }
 
 export interface FileIdentityStoreOptions {
@@ -56,6 +58,14 @@ export class FileIdentityStore implements IdentityStore {
 
   saveConsent(founder: Founder): Promise<void> {
     return this.#change({ consent: founder });
+  }
+
+  async members(): Promise<readonly MemberAddress[]> {
+    return (await this.#hold()).members ?? [];
+  }
+
+  saveMembers(members: readonly MemberAddress[]): Promise<void> {
+    return this.#change({ members });
   }
 
   async incarnation(): Promise<string> {
@@ -137,11 +147,12 @@ function decodeHeld(text: string): Held | undefined {
       readonly crc32c: number;
     };
     const { version, ...held } = body;
-    const { incarnation, consent, identity } = held;
+    const { incarnation, consent, identity, members = [] } = held;
     if (version !== VERSION || expected !== checksum(body)) return undefined;
     if (typeof incarnation !== 'string') return undefined;
     if (consent !== undefined && !isFounder(consent)) return undefined;
     if (identity !== undefined && !isIdentity(identity)) return undefined;
+    if (!members.every(isMemberAddress)) return undefined;
     return held;
   } catch {
     // Not JSON, or not an object: the same as a wrong checksum.
@@ -153,6 +164,10 @@ const checksum = (body: object): number => crc32c(new TextEncoder().encode(JSON.
 
 function isFounder({ nodeId, incarnation }: Founder): boolean {
   return [nodeId, incarnation].every((text) => typeof text === 'string' && text !== '');
+}
+
+function isMemberAddress({ node, nodeId, address }: MemberAddress): boolean {
+  return Number.isSafeInteger(node) && [nodeId, address].every((text) => typeof text === 'string');
 }
 
 function isIdentity({ clusterId, node, nodeId, incarnation, stage }: NodeIdentity): boolean {

@@ -90,7 +90,8 @@ export class Formation {
     this.#incarnation = await identities.incarnation();
     this.#consentedTo = await identities.consent();
     const introduction = { ...self, incarnation: this.#incarnation };
-    if (held !== undefined) return this.#formed(held, introduction, []);
+    // What its own catalog says comes later, and never where that is damaged.
+    if (held !== undefined) return this.#formed(held, introduction, await identities.members());
     this.#assertPeers();
     this.#options.desk.answerBy((request) => this.#answer(request));
     for (let round = 0; !signal.aborted; round += 1) {

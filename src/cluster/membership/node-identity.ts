@@ -1,4 +1,5 @@
 import type { NodeNumber } from '../../raft/transport/transport.ts';
+import type { MemberAddress } from './guest-message.ts';
 
 /**
  * How far a node has come. `founding`: it decided to found its cluster, whose first groups may not be there. `joining`: it has its number, and its replica
@@ -34,4 +35,8 @@ export interface IdentityStore {
   consent(): Promise<Founder | undefined>;
   /** Durable when it resolves. */
   saveConsent(founder: Founder): Promise<void>;
+  /** Where the cluster's other members were when that was noted last. */
+  members(): Promise<readonly MemberAddress[]>;
+  /** Durable when it resolves. */
+  saveMembers(members: readonly MemberAddress[]): Promise<void>;
 }

@@ -10,7 +10,10 @@ import { EMPTY_CLUSTER } from '../../../src/cluster/catalog/cluster-state.ts';
 import { drawName } from '../../../src/cluster/membership/file-identity-store.ts';
 import { Formation, type Formed } from '../../../src/cluster/membership/formation.ts';
 import { GuestDesk } from '../../../src/cluster/membership/guest-desk.ts';
-import { decodeGuestRequest } from '../../../src/cluster/membership/guest-message.ts';
+import {
+  decodeGuestRequest,
+  type MemberAddress,
+} from '../../../src/cluster/membership/guest-message.ts';
 import type {
   Founder,
   IdentityStore,
@@ -31,6 +34,7 @@ interface Disk {
   identity: NodeIdentity | undefined;
   incarnation: string | undefined;
   consent: Founder | undefined;
+  members: readonly MemberAddress[];
 }
 
 interface Process {
@@ -102,6 +106,7 @@ export class FormationWorld {
       identity: undefined,
       incarnation: undefined,
       consent: undefined,
+      members: [],
     };
     this.#disks.set(name, disk);
     const peer = (nodeId: string) => ({ nodeId, address: addressOf(nodeId) });
@@ -283,6 +288,11 @@ export class FormationWorld {
       saveConsent: (founder) =>
         write(() => {
           disk.consent = founder;
+        }),
+      members: () => Promise.resolve(disk.members),
+      saveMembers: (members) =>
+        write(() => {
+          disk.members = members;
         }),
       incarnation: async () => {
         if (disk.incarnation === undefined) {
