@@ -127,7 +127,7 @@ export const ERROR_CODES = {
     429,
     G.RESOURCE_EXHAUSTED,
     true,
-    'A queue is full; try again after the time that the answer names.',
+    'A queue is full; try again after the time that the answer names. Of a write of many points, some shards’ parts may be applied: the message tells.',
   ),
   INTERNAL: entry(500, G.INTERNAL, false, 'A bug: the request ended unexpectedly.'),
   DATA_CORRUPT: entry(500, G.DATA_LOSS, false, 'Stored data does not match its checksum.'),

@@ -30,6 +30,8 @@ export interface ApplyEngineOptions {
   /** Told of commands that cannot be applied. */
   readonly onRefused: (shard: number, index: number, error: SerializedError) => void;
   readonly onDropped: (collection: number) => void;
+  /** The node ends: segments that are being built are given up, with CANCELLED. Their points are built anew after the next start. */
+  readonly abandonBuilds: () => void;
   /** Removes the files of indexes with numbers below `nextNumber`, but for those that are open. */
   readonly removeIndexes: (nextNumber: number, open: ReadonlySet<number>) => Promise<void>;
   /** Told of the shards whose points are all in the indexes, after every change of them. */
@@ -219,6 +221,7 @@ export class ApplyEngine {
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#options.abandonBuilds();
     this.#sweeper.close();
     this.#trimmer.close();
     await this.#inTurn(async () => {

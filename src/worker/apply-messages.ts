@@ -96,6 +96,11 @@ export type ApplyThreadOutput =
 /** What is asked of the builder thread; replies `BuiltSegment`. */
 export type BuilderCall = { readonly kind: 'build'; readonly job: BuildJob };
 
+/** To the builder: the node ends, and what is being built or waits is given up. */
+export interface AbandonMessage {
+  readonly kind: 'abandon';
+}
+
 /** What the builder thread tells the main thread: a build succeeded. */
 export interface BuilderThreadOutput {
   readonly kind: 'built';

@@ -15,6 +15,7 @@ import { FolderShardDisk } from '../storage/folder-shard-disk.ts';
 import type { ShardStore } from '../storage/shard-store.ts';
 import { ApplyEngine, type OpenedIndex } from './apply-engine.ts';
 import type {
+  AbandonMessage,
   ApplyCall,
   ApplyThreadInput,
   ApplyThreadOutput,
@@ -78,6 +79,7 @@ async function openEngine(): Promise<OpenEngine> {
       log(level, 'command_refused', { shard, index, ...error });
     },
     onDropped: (collection) => post({ kind: 'viewDropped', collection }),
+    abandonBuilds: () => data.builder.postMessage({ kind: 'abandon' } satisfies AbandonMessage),
     removeIndexes: (nextNumber, open) => removeIndexFolders(path, nextNumber, open),
     onIndexed: (shards) => post({ kind: 'indexed', shards }),
     clock: systemClock,

@@ -5,7 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import { serializeError } from '../base/error.ts';
 import { buildReason } from '../index/segment/build-job.ts';
 import { buildSegment } from '../index/segment/segment-builder.ts';
-import type { BuilderCall, BuilderThreadOutput } from './apply-messages.ts';
+import type { AbandonMessage, BuilderCall, BuilderThreadOutput } from './apply-messages.ts';
 import type { CallMessage, ReplyMessage } from './request-channel.ts';
 import type { BuilderThreadData } from './thread-data.ts';
 import { lowerThreadPriority } from './thread-priority.ts';
@@ -16,14 +16,14 @@ const port = must(parentPort, 'this file is a thread entry');
 const { lane, calls } = workerData as BuilderThreadData;
 lowerThreadPriority();
 
-const never = new AbortController().signal;
+const ending = new AbortController();
 const tell = (message: BuilderThreadOutput): void => port.postMessage(message);
 let tail: Promise<void> = Promise.resolve();
 
 async function build({ id, call }: CallMessage<BuilderCall>): Promise<void> {
   let reply: ReplyMessage;
   try {
-    const context = { lane, signal: never, breathe: () => setImmediate() };
+    const context = { lane, signal: ending.signal, breathe: () => setImmediate() };
     const startedMs = systemClock.monotonicMs();
     const built = await buildSegment(call.job, context);
     const seconds = (systemClock.monotonicMs() - startedMs) / 1_000;
@@ -35,8 +35,9 @@ async function build({ id, call }: CallMessage<BuilderCall>): Promise<void> {
   calls.postMessage(reply);
 }
 
-calls.on('message', (message: CallMessage<BuilderCall>) => {
-  tail = tail.then(() => build(message));
+calls.on('message', (message: CallMessage<BuilderCall> | AbandonMessage) => {
+  if (message.kind === 'abandon') ending.abort();
+  else tail = tail.then(() => build(message));
 });
 port.on('message', (message: { readonly kind: 'close' }) => {
   if (message.kind !== 'close') return;

@@ -315,6 +315,12 @@ const points: readonly RestCase[] = [
     'id',
   ),
   refused(
+    'an id in the path of which the router makes no parameter',
+    { method: 'DELETE', path: `/vectors/${'x'.repeat(5_000)}` },
+    'LIMIT_EXCEEDED',
+    'path',
+  ),
+  refused(
     'an unknown parameter',
     { method: 'GET', path: '/vectors/a?colection=x' },
     'UNKNOWN_FIELD',
@@ -566,6 +572,12 @@ const administration: readonly RestCase[] = [
     { method: 'GET', path: `${ADMIN}/${'x'.repeat(256)}` },
     'LIMIT_EXCEEDED',
     'name',
+  ),
+  refused(
+    'a name of which the router makes no parameter',
+    { method: 'DELETE', path: `${ADMIN}/${'x'.repeat(5_000)}` },
+    'LIMIT_EXCEEDED',
+    'path',
   ),
   refused('an index without kind', index('{}'), 'INVALID_ARGUMENT', 'kind'),
   refused('an index of an unknown kind', index('{"kind":"number"}'), 'INVALID_ARGUMENT', 'kind'),

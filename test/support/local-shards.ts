@@ -24,6 +24,7 @@ export function localShards(
     openIndex: () => expect.unreachable(),
     onRefused: () => {},
     onDropped: () => {},
+    abandonBuilds: () => {},
     removeIndexes: () => Promise.resolve(),
     onIndexed: (shards) => void indexed.push(shards),
     onFilled: () => {},

@@ -17,6 +17,10 @@ export function ownError(thrown: unknown): unknown {
       return new VectorDbError('INVALID_ARGUMENT', 'path: is not a well-formed address', {
         field: 'path',
       });
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new VectorDbError('LIMIT_EXCEEDED', 'path: a part of it is too long', {
+        field: 'path',
+      });
     case 'ECONNRESET':
       return new VectorDbError('CANCELLED', 'the caller closed the connection');
     default:

@@ -62,7 +62,8 @@ export const LIMITS_SECTION = Type.Object(
     }),
     writeQueueMax: integerSetting(1, 1_000_000, {
       default: 4096,
-      description: 'Commands that may wait to be written; more are refused with `OVERLOADED`.',
+      description:
+        'Commands that may wait to be written, of which a request makes one for each shard that its points are in; more are refused with `OVERLOADED`.',
     }),
     writeQueueBytesMax: integerSetting(1, Number.MAX_SAFE_INTEGER, {
       default: 256 * 1024 * 1024,

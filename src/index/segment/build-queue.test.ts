@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { HandClock } from '../../../test/support/hand-clock.ts';
 import { collectionSchema, LocalIndex } from '../../../test/support/local-index.ts';
+import { VectorDbError } from '../../base/error.ts';
 
 const put = (local: LocalIndex, from: number, to: number): void => {
   for (let id = from; id < to; id += 1) local.put(id, [id, 0, 0, 0]);
@@ -70,6 +71,26 @@ describe('building segments', () => {
     clock.pass(5_000);
     await settled(local);
     expect(sealedRows(local)).toBe(250);
+  });
+
+  test('a build that is given up, since the node ends, is no failure, and none comes after it', async () => {
+    const clock = new HandClock();
+    let builds = 0;
+    await using local = await LocalIndex.open(collectionSchema(), {
+      clock,
+      growingRows: 100,
+      build: () => {
+        builds += 1;
+        return Promise.reject(new VectorDbError('CANCELLED', 'the build was given up'));
+      },
+    });
+    put(local, 0, 250);
+    await expect(local.index.flush()).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    clock.pass(60_000);
+    put(local, 250, 500);
+    expect(local.events).toEqual([]);
+    expect(builds).toBe(1);
+    expect(local.index.liveRows).toBe(500);
   });
 
   test('a collection whose points are all gone has no sealed segment left', async () => {

@@ -197,6 +197,12 @@ export class BuildQueue {
   #fail(error: unknown): void {
     this.#running = undefined;
     if (this.#closure !== undefined) return;
+    // The builder gives up only where the node ends.
+    if (error instanceof VectorDbError && error.code === 'CANCELLED') {
+      this.#closure = new VectorDbError('SHUTTING_DOWN', 'the node is shutting down');
+      this.#rejectWaiters(this.#closure);
+      return;
+    }
     const reason = error instanceof Error ? error.message : String(error);
     this.#options.log({ level: 'error', event: 'index_build_failed', fields: { reason } });
     this.#rejectWaiters(error);
