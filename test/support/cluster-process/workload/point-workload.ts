@@ -119,6 +119,7 @@ export class PointWorkload {
       this.history.push({ client, calledAt, input, returned: { at, output } });
     } else if (!isWithoutEffect(outcome)) {
       this.history.push({ client, calledAt, input, returned: undefined });
+      await wait(UNSURE_PAUSE_MS);
     }
   }
 
@@ -231,6 +232,9 @@ function writeRequest({ kind, key, text = '' }: PointInput): ClientRequest {
   const point = { id: idOf(key), vector: vectorOf(key, text), payload: { value: text } };
   return { kind: 'upsert', points: [point] };
 }
+
+/** After a write that may have happened, as a careful client would: a node that refuses at once would fill the history with what nobody can judge. */
+const UNSURE_PAUSE_MS = 200;
 
 /** The id of a key's point. */
 export const idOf = (key: number): string => `p${key}`;
