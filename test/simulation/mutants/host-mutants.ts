@@ -138,8 +138,8 @@ const QUORUM_READ_MUTANTS: readonly Omit<Mutant, 'mode'>[] = [
   {
     name: 'own-log-is-a-quorum',
     file: 'src/raft/core/quorum.ts',
-    find: 'return count > voters.length >> 1;',
-    replace: 'return count >= voters.length >> 1;',
+    find: 'let missing = (voters.length >> 1) + 1;',
+    replace: 'let missing = voters.length >> 1;',
     why: 'a node that is behind, or cut off, confirms its reads itself',
     expects: ['readIsFresh', 'linearizable'],
   },
