@@ -8,10 +8,12 @@ import type {
 } from '../transport/transport.ts';
 import type { GroupTable } from './group-table.ts';
 import type { NodeContact } from './node-contact.ts';
+import type { Outbox } from './outbox.ts';
 import type { QuorumReads } from './quorum-reads.ts';
 
 export interface HostReceiverOptions {
   readonly groups: GroupTable;
+  readonly outbox: Outbox;
   readonly quorumReads: QuorumReads;
   readonly contact: NodeContact;
   /** Whether nothing is to be vouched for any more. */
@@ -40,8 +42,12 @@ export class HostReceiver implements TransportReceiver {
     }
   }
 
-  logEnds(): readonly LogEnd[] | undefined {
-    return this.#options.hasFailed() ? undefined : this.#options.groups.logEnds;
+  logEnds(from: NodeNumber): readonly LogEnd[] | undefined {
+    const { groups, outbox, hasFailed } = this.#options;
+    if (hasFailed()) return undefined;
+    // What the reader is about to ask for should be applied there.
+    outbox.release(from);
+    return groups.logEnds;
   }
 
   onLogEnds(node: NodeNumber, number: number, ends: readonly LogEnd[]): void {

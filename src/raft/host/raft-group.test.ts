@@ -63,7 +63,11 @@ class Bench {
         }
       },
     };
-    this.outbox = new Outbox(transport as Transport);
+    this.outbox = new Outbox({
+      transport: transport as Transport,
+      clock: this.clock,
+      noticeHoldMs: DEFAULT_RAFT_HOST_LIMITS.noticeHoldMs,
+    });
     this.committer = new GroupCommitter({
       log: storage as LogStorage,
       clock: this.clock,

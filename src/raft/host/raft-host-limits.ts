@@ -23,6 +23,8 @@ export interface RaftHostLimits extends RaftLimits {
   readonly messagesPerTurnMax: number;
   /** Bytes of commands that the state machine gets in one step; one command alone may be larger. */
   readonly applyBatchBytesMax: number;
+  /** Milliseconds that a commit index waits for another message to a node that gets many; followers apply that much later. */
+  readonly noticeHoldMs: number;
   /** Log batches under way at once; the next one gathers meanwhile. */
   readonly logBatchesMax: number;
   /** Milliseconds after which a log batch that is not durable means that the disk is stalled, and the process has to end. */
@@ -77,6 +79,7 @@ export const DEFAULT_RAFT_HOST_LIMITS: RaftHostLimits = {
   inboxMessagesMax: 4096,
   messagesPerTurnMax: 512,
   applyBatchBytesMax: 4 * MIB,
+  noticeHoldMs: 3,
   logBatchesMax: 2,
   stalledDiskMs: 20_000,
   outcomeWaitTicks: 60,

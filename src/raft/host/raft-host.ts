@@ -63,7 +63,7 @@ export class RaftHost implements AsyncDisposable {
     this.#options = options;
     this.#limits = limits;
     this.#ended.promise.catch(() => {});
-    this.#outbox = new Outbox(transport);
+    this.#outbox = new Outbox({ transport, clock, noticeHoldMs: limits.noticeHoldMs });
     this.#contact = new NodeContact(clock, limits.electionTicks * limits.tickMs);
     const onFatal = (error: unknown): void => this.#fail(error);
     this.#scheduler = new TurnScheduler({
@@ -128,6 +128,7 @@ export class RaftHost implements AsyncDisposable {
     options.transport.listen(
       new HostReceiver({
         groups: host.#groups,
+        outbox: host.#outbox,
         quorumReads: host.#quorumReads,
         contact: host.#contact,
         hasFailed: () => host.#state === 'failed',
@@ -305,6 +306,7 @@ export class RaftHost implements AsyncDisposable {
     this.#state = 'closed';
     this.#ticker.stop();
     this.#scheduler.stop();
+    this.#outbox.stop();
     this.#quorumReads.close();
     this.#ended.reject(new VectorDbError('SHUTTING_DOWN', 'the node is shutting down'));
     // What has failed may never answer.
@@ -377,6 +379,7 @@ export class RaftHost implements AsyncDisposable {
     this.#state = 'failed';
     this.#ticker.stop();
     this.#scheduler.stop();
+    this.#outbox.stop();
     void this.#committer.stop();
     this.#quorumReads.close();
     this.#ended.reject(new VectorDbError('STORAGE_FAILED', 'the node has failed'));

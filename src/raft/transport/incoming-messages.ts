@@ -41,10 +41,10 @@ export class IncomingMessages implements IncomingLane {
 
   /** A node that does not read its answers gets no more of them. */
   #answer(frame: Frame): void {
-    const { connection, receiver } = this.#options;
+    const { connection, from, receiver } = this.#options;
     const question = connection.decode(() => decodeLogEnds(frame));
     if (question === undefined || connection.isFull) return;
-    const ends = receiver()?.logEnds();
+    const ends = receiver()?.logEnds(from);
     if (ends === undefined) return;
     connection.write([encodeLogEnds({ kind: 'answer', number: question.number, ends })]);
   }

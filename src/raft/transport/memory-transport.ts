@@ -230,7 +230,7 @@ export class MemoryTransport implements MemberTransport {
   answerLogEnds(asker: MemoryTransport, frame: Uint8Array): void {
     this.#received(frame);
     const { number } = decodeLogEnds(openFrame(frame));
-    const ends = this.#receiver?.logEnds();
+    const ends = this.#receiver?.logEnds(asker.node);
     if (ends === undefined) return;
     const answer = encodeLogEnds({ kind: 'answer', number, ends });
     this.#sent(answer);

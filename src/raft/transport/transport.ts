@@ -60,7 +60,7 @@ export type LogEndsMessage =
 export interface TransportReceiver {
   onMessages(from: NodeNumber, messages: readonly GroupMessage[]): void;
   /** Another node asks how far the logs here go: the answer is as of this moment. Undefined: there is none. */
-  logEnds(): readonly LogEnd[] | undefined;
+  logEnds(from: NodeNumber): readonly LogEnd[] | undefined;
   /** The answer to question `number` of this node. */
   onLogEnds(from: NodeNumber, number: number, ends: readonly LogEnd[]): void;
   /** Something sent to the node was dropped, or it cannot be reached. */

@@ -162,7 +162,7 @@ export class SimulatedNetwork {
 
   #answerLogEnds(asker: SimulatedMember, asked: SimulatedMember, question: Uint8Array): void {
     const { number } = decodeLogEnds(openFrame(question));
-    const ends = asked.receiver?.logEnds();
+    const ends = asked.receiver?.logEnds(asker.membership.node);
     if (ends === undefined) return;
     const answer = encodeLogEnds({ kind: 'answer', number, ends });
     const { node } = asked.membership;
