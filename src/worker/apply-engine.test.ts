@@ -85,3 +85,14 @@ test('files of indexes that nobody opened go once all are open, those that are o
   await engine.adoptedAll(schema.number + 3);
   expect(removals).toEqual([[schema.number + 3, [schema.number]]]);
 });
+
+test('files that cannot be removed are told of, and keep nobody waiting', async () => {
+  const failures: string[] = [];
+  const { engine } = localShards(new MemoryShardDisk(), {
+    removeIndexes: () => Promise.reject(new Error('the folder is read-only')),
+    onFailure: (event) => failures.push(event),
+  });
+  await engine.adoptedAll(1);
+  await engine.close();
+  expect(failures).toEqual(['index_removal_failed']);
+});

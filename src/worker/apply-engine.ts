@@ -197,9 +197,12 @@ export class ApplyEngine {
 
   /** See `ShardHolder.adoptedAll`. */
   adoptedAll(nextNumber: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(() => {
       this.#hasAllIndexes = true;
-      await this.#options.removeIndexes(nextNumber, new Set(this.#indexes.keys()));
+      // Numbers are not given twice, so nobody waits for the room.
+      const removal = this.#options.removeIndexes(nextNumber, new Set(this.#indexes.keys()));
+      this.#inBackground('index_removal_failed', removal);
+      return Promise.resolve();
     });
   }
 
