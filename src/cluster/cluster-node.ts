@@ -1,3 +1,4 @@
+import { VectorDbError } from '../base/error.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { RaftHostLimits } from '../raft/host/raft-host-limits.ts';
@@ -62,7 +63,7 @@ export interface ClusterNodeOptions {
   readonly room: Pick<LogRoom, 'take'>;
   /** Why the node is in no cluster yet, or does not take all requests yet; told while it starts, also when nothing has changed. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
-  /** The node was removed from its cluster, for good; may be told more than once. */
+  /** The node was removed from its cluster, or its data is another cluster's than its peers': it must not serve. May be told more than once. */
   readonly onRemoved?: (why: string) => void;
   /** The node cannot go on. */
   readonly onFatal: (error: unknown) => void;
@@ -259,7 +260,7 @@ export class ClusterNode implements AsyncDisposable {
 
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock, onWaiting } = this.#options;
-    signal.throwIfAborted();
+    if (signal.aborted) throw new VectorDbError('CANCELLED', 'stopped before it was ready');
     onWaiting?.(this.reasons);
     await new Promise<void>((resolve) => clock.after(READY_POLL_MS, resolve));
   }

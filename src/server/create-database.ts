@@ -64,7 +64,7 @@ export interface DatabaseOptions {
   readonly recorder?: EngineRecorder;
   /** Why the node is in no cluster yet, or does not take all requests yet; told while it starts, also when nothing has changed. */
   readonly onWaiting?: (reasons: readonly string[]) => void;
-  /** The node has left its cluster for good; may be told more than once. */
+  /** The node has left its cluster, or its data is another cluster's than its peers': it must not serve. May be told more than once. */
   readonly onRemoved?: (why: string) => void;
   /** The database can go on no more. */
   readonly onFatal: (error: VectorDbError) => void;

@@ -29,4 +29,11 @@ test('three nodes answer as one, and two go on where one is killed', async () =>
   killed.start();
   await killed.ready();
   for (let key = 0; key < 60; key += 1) expect(await found(killed.restUrl, key)).toBe(`p${key}`);
+
+  // Told to end while it waits for the others, it says so and ends well.
+  for (const node of nodes) expect(await node.stop()).toBe(0);
+  killed.start();
+  await expect.poll(() => killed.unreadiness(), { timeout: 30_000 }).toContain('is starting');
+  expect(await killed.stop()).toBe(0);
+  expect(killed.log.join('\n')).toContain('stopped before it was ready');
 });

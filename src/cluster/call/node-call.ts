@@ -83,7 +83,7 @@ export interface NodeCaller {
   /**
    * @param timeoutMs - until when the answer has to be there
    * @throws {VectorDbError} whatever the other node says; UNAVAILABLE where it cannot be reached or does not answer in time: whether the call took
-   * effect is not known then
+   * effect is not known then, unless it is an `UnsentCall`
    */
   call<C extends NodeCall>(
     to: NodeNumber,

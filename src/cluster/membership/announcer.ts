@@ -16,7 +16,19 @@ export interface AnnouncerOptions {
   readonly state: () => ClusterState;
   /** Whether the catalog's leader is known here, and where it is. */
   readonly isCatalogReached: () => boolean;
+  /** The peers are another cluster's, and nobody of this node's own is there: it must not serve beside them. May be told more than once. */
+  readonly onForeign: (why: string) => void;
   readonly log: MembershipLog;
+}
+
+/** What others said of themselves. */
+interface Meeting {
+  /** Where members of this cluster answer. */
+  readonly addresses: readonly string[];
+  /** Members of other clusters, for people. */
+  readonly foreign: readonly string[];
+  /** Why some did not answer, for people. */
+  readonly refusals: readonly string[];
 }
 
 /**
@@ -27,6 +39,8 @@ export class Announcer {
   readonly #options: AnnouncerOptions;
   #reasons: readonly string[] = [];
   #isRegistered = false;
+  /** A member of this cluster answered since this process began, or there is nobody to ask. */
+  #hasLooked = false;
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -44,12 +58,22 @@ export class Announcer {
 
   /** Asks around, if there is anything to ask or tell; one call at a time. */
   async pass(signal: AbortSignal): Promise<void> {
-    if (this.#options.isCatalogReached() && this.#isKnown()) {
+    if (this.#hasLooked && this.#options.isCatalogReached() && this.#isKnown()) {
       this.#tell([]);
       return;
     }
-    const reasons: string[] = [];
-    for (const address of await this.#meet(reasons, signal)) {
+    const { addresses, foreign, refusals } = await this.#meet(signal);
+    const isServing = this.#options.isCatalogReached();
+    const isAmongForeign = addresses.length === 0 && foreign.length > 0;
+    if (isServing && isAmongForeign) {
+      this.#options.onForeign(`the data folder is another cluster's: ${foreign.join(', ')}`);
+    }
+    if (isServing && this.#isKnown()) {
+      this.#tell(isAmongForeign ? foreign : []);
+      return;
+    }
+    const reasons = [...foreign, ...refusals];
+    for (const address of addresses) {
       const answer = await this.#ask(
         address,
         { kind: 'register', node: this.#options.formed.introduction },
@@ -73,8 +97,7 @@ export class Announcer {
     return known !== undefined && keys.every((key) => known[key] === introduction[key]);
   }
 
-  /** Addresses at which a member of this cluster answers. */
-  async #meet(reasons: string[], signal: AbortSignal): Promise<readonly string[]> {
+  async #meet(signal: AbortSignal): Promise<Meeting> {
     const { formed, peers } = this.#options;
     const { identity, introduction, addresses } = formed;
     const asked = [...new Set([...peers, ...addresses.addresses])].filter(
@@ -85,16 +108,26 @@ export class Announcer {
     const answers = await Promise.all(
       asked.map(async (address) => [address, await this.#ask(address, request, signal)] as const),
     );
-    return answers.flatMap(([address, answer]) => {
-      if (answer?.kind !== 'member' || answer.node === node) return [];
+    const meeting = {
+      addresses: [] as string[],
+      foreign: [] as string[],
+      refusals: [] as string[],
+    };
+    for (const [address, answer] of answers) {
+      if (answer?.kind === 'refused') meeting.refusals.push(`${address}: ${answer.message}`);
+      if (answer?.kind !== 'member') continue;
       if (answer.clusterId !== clusterId) {
-        reasons.push(`${answer.nodeId} at ${address} belongs to another cluster`);
-        return [];
+        meeting.foreign.push(`${answer.nodeId} at ${address} belongs to another cluster`);
+      } else if (answer.node !== node) {
+        addresses.meet(answer.node, address);
+        addresses.hear(answer.members);
+        meeting.addresses.push(address);
       }
-      addresses.meet(answer.node, address);
-      addresses.hear(answer.members);
-      return [address];
-    });
+    }
+    const isOwn = (answer: GuestAnswer | undefined): boolean =>
+      answer?.kind === 'member' && answer.clusterId === clusterId;
+    this.#hasLooked ||= asked.length === 0 || answers.some(([, answer]) => isOwn(answer));
+    return meeting;
   }
 
   #noteRegistration(node: number, reasons: string[]): void {
@@ -112,6 +145,9 @@ export class Announcer {
       return await this.#options.desk.ask(address, request, { timeoutMs: TIMEOUT_MS, signal });
     } catch (error) {
       if (!(error instanceof VectorDbError)) throw error;
+      if (error.code === 'PERMISSION_DENIED') {
+        return { kind: 'refused', retryable: true, message: 'cluster_token differs' };
+      }
       return undefined;
     }
   }

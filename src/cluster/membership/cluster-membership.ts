@@ -64,6 +64,7 @@ export class ClusterMembership implements AsyncDisposable {
     this.#announcer = new Announcer({
       ...options,
       state,
+      onForeign: (why) => options.onRemoved?.(why),
       // Whom this node hears, it cannot answer without an address: all whom it knew may have left.
       isCatalogReached: () => formed.addresses.addressOf(leaderNode()) !== undefined,
     });

@@ -60,7 +60,7 @@ export interface MembershipOptions {
     signal: AbortSignal,
   ) => Promise<unknown>;
   readonly vitals: () => NodeVitals;
-  /** This node was removed from its cluster, for good; may be told more than once. */
+  /** This node was removed from its cluster, or its data is another cluster's than its peers': it must not serve. May be told more than once. */
   readonly onRemoved?: (why: string) => void;
   /** The node is gone for good: nothing goes to it or is taken from it any more. */
   readonly forgetPeer: (node: NodeNumber) => void;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HandClock } from '../../../test/support/hand-clock.ts';
 import { VectorDbError } from '../../base/error.ts';
 import { seededRandom } from '../../base/random.ts';
+import { UnsentCall } from '../../raft/transport/unsent-call.ts';
 import { GroupWriter, type WriteAttempt } from './group-writer.ts';
 import { TimeLimit } from './time-limit.ts';
 
@@ -193,6 +194,21 @@ describe('a write to a group', () => {
       message: expect.stringContaining('no effect') as string,
     });
     expect(attempts).toBe(1);
+  });
+
+  test('that never left this node certainly has no effect', async () => {
+    const { run, write } = world();
+    const unsent = (): Promise<string> => Promise.reject(new UnsentCall('node 2 is away'));
+    expect(await run(write(unsent))).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('no effect') as string,
+    });
+    let attempts = 0;
+    const lostFirst = (): Promise<string> => {
+      attempts += 1;
+      return attempts === 1 ? fail('UNAVAILABLE')() : unsent();
+    };
+    expect(await run(write(lostFirst))).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   });
 
   test('without a session that could be opened certainly has no effect', async () => {

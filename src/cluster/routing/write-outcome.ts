@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../base/error-codes.ts';
 import type { VectorDbError } from '../../base/error.ts';
+import { UnsentCall } from '../../raft/transport/unsent-call.ts';
 
 /**
  * What a failed attempt says of its write. `notApplied`: it has no effect, and another attempt may do better. `unknown`: it may have an effect; another
@@ -28,5 +29,7 @@ const VERDICTS: Partial<Record<ErrorCode, AttemptVerdict>> = {
 
 /** What the error of an attempt to propose says of the write (see `RaftHost.propose` and `NodeCaller.call`). */
 export function verdictOf(error: VectorDbError): AttemptVerdict {
+  // What did not leave this node has no effect elsewhere; what another node says of a call of its own is no such error.
+  if (error instanceof UnsentCall) return 'notApplied';
   return VERDICTS[error.code] ?? 'final';
 }

@@ -17,6 +17,7 @@ import { OutgoingLink } from './outgoing-link.ts';
 import { type Assembled, PartAssembler } from './part-assembler.ts';
 import { PartWriter } from './part-writer.ts';
 import type { CallOptions, NodeNumber } from './transport.ts';
+import { UnsentCall } from './unsent-call.ts';
 
 /** A call whose answer is awaited. */
 interface PendingCall {
@@ -105,7 +106,7 @@ export class CallLane {
 
   #check(request: Uint8Array, signal: AbortSignal | undefined): void {
     const { callsMax, callBytesMax } = this.#context.limits;
-    if (this.#isClosed) throw this.#unavailable('this node closes it');
+    if (this.#isClosed) throw new UnsentCall(this.#unreachable('this node closes it'));
     if (signal?.aborted === true) throw new VectorDbError('CANCELLED', 'the call was given up');
     if (request.length > CALL_BYTES_MAX) {
       throw new VectorDbError(
@@ -119,7 +120,10 @@ export class CallLane {
       throw new VectorDbError('OVERLOADED', `too many calls wait for node ${this.#to}`);
     }
     const waitMs = this.#link.want();
-    if (waitMs > 0) throw this.#unavailable('it is tried again later', Math.ceil(waitMs));
+    if (waitMs > 0) {
+      const retryAfterMs = Math.ceil(waitMs);
+      throw new UnsentCall(this.#unreachable('it is tried again later'), { retryAfterMs });
+    }
   }
 
   #planFlush(): void {
@@ -204,11 +208,13 @@ export class CallLane {
     if (!this.#pending.has(number)) return;
     this.#answers.drop(number);
     // One that has not begun to leave never will.
-    if (this.#requests.take(number) !== 'whole' && this.#link.isReady) {
+    const isUnsent = this.#requests.take(number) === 'whole';
+    if (!isUnsent && this.#link.isReady) {
       this.#requests.notice(encodeCancel(number));
       this.#planFlush();
     }
-    this.#fail(number, new VectorDbError(code, why));
+    const hasNoEffect = isUnsent && code === 'UNAVAILABLE';
+    this.#fail(number, hasNoEffect ? new UnsentCall(why) : new VectorDbError(code, why));
   }
 
   #fail(number: number, error: VectorDbError): void {
@@ -221,9 +227,13 @@ export class CallLane {
   }
 
   #failAll(reason: string): void {
+    const why = this.#unreachable(reason);
+    for (const number of this.#pending.keys()) {
+      const isUnsent = this.#requests.take(number) === 'whole';
+      this.#fail(number, isUnsent ? new UnsentCall(why) : new VectorDbError('UNAVAILABLE', why));
+    }
     this.#requests.clear();
     this.#answers.clear();
-    for (const number of this.#pending.keys()) this.#fail(number, this.#unavailable(reason));
   }
 
   #remove(number: number): PendingCall | undefined {
@@ -234,11 +244,7 @@ export class CallLane {
     return call;
   }
 
-  #unavailable(why: string, retryAfterMs?: number): VectorDbError {
-    return new VectorDbError(
-      'UNAVAILABLE',
-      `node ${this.#to} cannot be reached: ${why}`,
-      retryAfterMs === undefined ? {} : { retryAfterMs },
-    );
+  #unreachable(why: string): string {
+    return `node ${this.#to} cannot be reached: ${why}`;
   }
 }

@@ -17,6 +17,7 @@ import {
 import { PART_BYTES } from './part-writer.ts';
 import type { TcpTransport } from './tcp-transport.ts';
 import { writeFrame } from './write-frame.ts';
+import { UnsentCall } from './unsent-call.ts';
 
 const long = { timeoutMs: 30_000 };
 const REQUEST = Uint8Array.of(1, 2, 3);
@@ -95,8 +96,15 @@ describe('calls to a node', () => {
     const peer = await welcomed(0);
     await numbers(peer, 2);
     peer.socket.destroy();
-    for (const { end } of calls) expect(await end).toMatchObject({ code: 'UNAVAILABLE' });
-    expect(await call().end).toMatchObject({
+    for (const { end } of calls) {
+      const error = await end;
+      expect(error).toMatchObject({ code: 'UNAVAILABLE' });
+      // They had left: what became of them is not known.
+      expect(error).not.toBeInstanceOf(UnsentCall);
+    }
+    const later = await call().end;
+    expect(later).toBeInstanceOf(UnsentCall);
+    expect(later).toMatchObject({
       code: 'UNAVAILABLE',
       retryAfterMs: expect.any(Number) as number,
     });
@@ -138,7 +146,9 @@ describe('calls to a node', () => {
     await setImmediate();
     expect(started.has).toBe(false);
     clock.pass(1);
-    expect(await started.end).toMatchObject({ code: 'UNAVAILABLE' });
+    const end = await started.end;
+    expect(end).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(end).toBeInstanceOf(UnsentCall);
     await until(() => peer.hasEnded);
   });
 
@@ -153,7 +163,9 @@ describe('calls to a node', () => {
       await until(() => node.statistics.framesReceived > before);
       clock.pass(1000);
     }
-    expect(await started.end).toMatchObject({ code: 'UNAVAILABLE' });
+    const end = await started.end;
+    expect(end).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(end).not.toBeInstanceOf(UnsentCall);
     await until(() => peer.frames.some(({ kind }) => kind === 'callCancel'));
     expect(peer.hasEnded).toBe(false);
   });

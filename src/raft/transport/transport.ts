@@ -89,7 +89,7 @@ export interface CallTransport {
   /** Called once; calls that come before are refused. */
   serveCalls(handler: CallHandler): void;
   /**
-   * @throws {VectorDbError} UNAVAILABLE where the node cannot be reached, does not answer in time, or its handler threw: it may have got the request;
+   * @throws {VectorDbError} UNAVAILABLE where the node cannot be reached, does not answer in time, or its handler threw: it may have got the request, unless that is an {@link UnsentCall};
    * OVERLOADED where too many calls wait for it, CANCELLED by the signal, LIMIT_EXCEEDED for a request that no frame can hold
    */
   call(to: NodeNumber, request: Uint8Array, options: CallOptions): Promise<Uint8Array>;

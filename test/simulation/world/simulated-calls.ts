@@ -14,6 +14,7 @@ import {
 } from '../../../src/raft/transport/call-desk.ts';
 import { openFrame } from '../../../src/raft/transport/frame-codec.ts';
 import type { CallOptions } from '../../../src/raft/transport/transport.ts';
+import { UnsentCall } from '../../../src/raft/transport/unsent-call.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { RandomStream } from './random-streams.ts';
 import type { SimulatedLinks } from './simulated-links.ts';
@@ -129,12 +130,12 @@ export class SimulatedCall {
       data: request,
     });
     if (machine === undefined) {
-      this.#failSoon(REFUSED_MS, 'it has no address');
+      this.#failSoon(REFUSED_MS, 'it has no address', unsent);
     } else if (!this.#breaks()) {
       const sent = this.#wires.links.send(caller.node, machine, this.#label, () =>
         this.#arrive(frame),
       );
-      if (sent === 'dropped') this.#failSoon(REFUSED_MS, 'it cannot be reached');
+      if (sent === 'dropped') this.#failSoon(REFUSED_MS, 'it cannot be reached', unsent);
     }
   }
 
@@ -144,8 +145,11 @@ export class SimulatedCall {
     const callee = this.#options.callee();
     if (callee === undefined || callee instanceof VectorDbError) {
       // A machine without the process says so; one that is off says nothing.
-      if (callee !== undefined) this.#failSoon(REFUSED_MS, callee.message, callee.code);
-      else if (this.#wires.random.happens(0.5)) this.#failSoon(REFUSED_MS, 'nobody listens there');
+      if (callee !== undefined) {
+        const { code } = callee;
+        this.#failSoon(REFUSED_MS, callee.message, (message) => new VectorDbError(code, message));
+      } else if (this.#wires.random.happens(0.5))
+        this.#failSoon(REFUSED_MS, 'nobody listens there');
       return;
     }
     this.#callee = callee.process;
@@ -199,13 +203,21 @@ export class SimulatedCall {
     return true;
   }
 
-  #failSoon(meanMs: number, why: string, code: VectorDbError['code'] = 'UNAVAILABLE'): void {
+  #failSoon(meanMs: number, why: string, errorOf = unavailable): void {
     const delayMs = this.#wires.random.exponential(meanMs);
-    this.#options.caller.schedule(delayMs, `${this.#label} fails`, () => this.#fail(code, why));
+    const error = errorOf(`${this.#options.name}: ${why}`);
+    this.#options.caller.schedule(delayMs, `${this.#label} fails`, () => this.#reject(error));
   }
 
   #fail(code: VectorDbError['code'], why: string): void {
+    this.#reject(new VectorDbError(code, `${this.#options.name}: ${why}`));
+  }
+
+  #reject(error: VectorDbError): void {
     this.#isOpen = false;
-    this.#ends.reject(new VectorDbError(code, `${this.#options.name}: ${why}`));
+    this.#ends.reject(error);
   }
 }
+
+const unavailable = (message: string): VectorDbError => new VectorDbError('UNAVAILABLE', message);
+const unsent = (message: string): VectorDbError => new UnsentCall(message);
