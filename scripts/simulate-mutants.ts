@@ -10,7 +10,7 @@ Puts known bugs into the source, one at a time, and simulates until an invariant
 
   --only NAME,NAME   only these
   --mode MODE        only those that a simulation of bare cores (core), Raft hosts (cluster) or whole nodes (nodes) finds
-  --seeds N          seeds for each, at most (1500 of bare cores, else 60)
+  --seeds N          seeds for each, at most (1500 of bare cores, 60 of hosts, 300 of whole nodes)
   --first F          the first of them (1)
   --steps M          events under faults, of each seed (20000)
   --workers W        processes (2)
@@ -43,7 +43,7 @@ type Ending = Catch | { readonly failure: string };
 const SEEDS: Readonly<Record<Mutant['mode'], number>> = {
   core: 1500,
   cluster: 60,
-  nodes: 60,
+  nodes: 300,
 };
 
 function hunts(): readonly Hunt[] {
